@@ -1,0 +1,260 @@
+"""``Cleo``: settings in, services out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from types import TracebackType
+from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, overload
+
+from cleo_core.analytics import Analytics
+from cleo_core.backend import Backend
+from cleo_core.connection import check_url
+from cleo_core.dead_letters import DeadLetters
+from cleo_core.errors import InvalidOption
+from cleo_core.events import Events
+from cleo_core.models import ServerInfo, TaskPriority
+from cleo_core.queues import QueueManager
+from cleo_core.server import read_server_info
+from cleo_core.settings import Limits, RedisSettings, WorkerSettings
+from cleo_core.tasks.context import TaskContext
+from cleo_core.tasks.definition import Task, TaskDecorator
+from cleo_core.tasks.options import Executor, RunOptions, checked_run_options
+from cleo_core.tasks.producer import Producer
+from cleo_core.tasks.queue_class import declare_methods
+from cleo_core.tasks.registry import Registry
+from cleo_core.worker.worker import Worker
+from cleo_core.workers import Workers
+
+P = ParamSpec("P")
+T = TypeVar("T")
+C = TypeVar("C", bound=type)
+
+
+class Cleo:
+    """One namespace on one Redis server: declares tasks, enqueues them, runs workers, and looks into all of it.
+
+    Making one opens no connection; the first call that needs the server does. Use it as an async context manager, or call
+    ``close`` at the end.
+
+    Args:
+        url: the server: ``redis://``, ``rediss://``, ``unix://`` or ``embedded://``.
+        namespace: what all keys begin with.
+        redis: further settings of the connection; ``url`` wins over its URL.
+        worker: the defaults of workers made by ``worker()``.
+        limits: what is accepted and how long it is kept.
+
+    Raises:
+        InvalidUrl, InvalidName: the address or the namespace can't be one.
+    """
+
+    _instances: ClassVar[dict[str, Cleo]] = {}
+    _instances_lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        namespace: str = "cleo",
+        redis: RedisSettings | None = None,
+        worker: WorkerSettings | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.worker_settings = worker or WorkerSettings()
+        self.tasks = Registry(RunOptions())
+        settings = redis or RedisSettings()
+        self._connect_to(settings.model_copy(update={"url": url}) if url else settings, namespace)
+
+    def _connect_to(self, redis: RedisSettings, namespace: str) -> None:
+        check_url(redis.url)
+        self.backend = Backend(redis, namespace, self.limits)
+        self.producer = Producer(self.backend)
+        self.events = Events(self.backend)
+        self.queues = QueueManager(self.backend, self.producer, self.tasks, self.events)
+        self.dead_letters = DeadLetters(self.backend, self.queues)
+        self.analytics = Analytics(self.backend)
+        self.workers = Workers(self.backend)
+
+    @classmethod
+    def get_instance(cls, name: str = "default") -> Cleo:
+        """The ``Cleo`` of that name, made at the first call; ``configure`` tells it where its server is."""
+        with cls._instances_lock:
+            if name not in cls._instances:
+                cls._instances[name] = cls()
+            return cls._instances[name]
+
+    def configure(
+        self,
+        *,
+        redis: RedisSettings | str | None = None,
+        namespace: str | None = None,
+        worker: WorkerSettings | None = None,
+    ) -> Self:
+        """Change where the server is and how workers work, before the first connection.
+
+        Raises:
+            InvalidOption: it is connected already.
+            InvalidUrl: the address can't be understood.
+        """
+        if worker is not None:
+            self.worker_settings = worker
+        if redis is None and namespace is None:
+            return self
+        if self.backend.connected:
+            raise InvalidOption("This Cleo is connected already. Configure it before its first use, or close it first.")
+        settings = RedisSettings(url=redis) if isinstance(redis, str) else redis or self.backend.redis
+        check_url(settings.url)
+        self.backend.point_to(settings, namespace or self.backend.keys.namespace)
+        return self
+
+    @property
+    def namespace(self) -> str:
+        """What all keys begin with."""
+        return self.backend.keys.namespace
+
+    @property
+    def address(self) -> str:
+        """The server's host and port or socket, without user and password."""
+        return self.backend.server_name
+
+    # --- declaring -----------------------------------------------------------------------------------
+
+    @overload
+    def task(
+        self, function: Callable[Concatenate[TaskContext, P], Coroutine[Any, Any, T]], /
+    ) -> Task[P, Coroutine[Any, Any, T], T]: ...
+    @overload
+    def task(self, function: Callable[P, Coroutine[Any, Any, T]], /) -> Task[P, Coroutine[Any, Any, T], T]: ...
+    @overload
+    def task(self, function: Callable[Concatenate[TaskContext, P], T], /) -> Task[P, T, T]: ...
+    @overload
+    def task(self, function: Callable[P, T], /) -> Task[P, T, T]: ...
+    @overload
+    def task(
+        self,
+        *,
+        name: str | None = None,
+        queue: str = "default",
+        group: str = "",
+        priority: TaskPriority = TaskPriority.NORMAL,
+        executor: Executor = "thread",
+        **options: Any,
+    ) -> TaskDecorator: ...
+    def task(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        *,
+        name: str | None = None,
+        queue: str = "default",
+        group: str = "",
+        priority: TaskPriority = TaskPriority.NORMAL,
+        executor: Executor = "thread",
+        **options: Any,
+    ) -> Any:
+        """Declare a function as a task: ``@cleo.task`` or ``@cleo.task(queue="emails", max_retries=3, timeout=30)``.
+
+        The further options are those of ``RunOptions``: ``max_retries`` (3), ``backoff`` (exponential from 1 s), ``timeout``
+        (seconds an attempt, None), ``retention`` (seconds, None), ``max_deliveries`` (3). A function that is not ``async`` runs
+        in a thread, or with ``executor="process"`` in a process.
+
+        Raises:
+            InvalidOption, InvalidName, InvalidArguments, DuplicateTaskName: the declaration can't stand; the message says why.
+        """
+        checked = self._run_options(options)
+
+        def declare(function: Callable[..., Any]) -> Task[..., Any, Any]:
+            return self._declare(function, name or function.__name__, None, queue, group, priority, checked, executor)
+
+        return declare(function) if function is not None else TaskDecorator(declare)
+
+    def queue_class(
+        self,
+        *,
+        queue: str = "default",
+        group: str = "",
+        priority: TaskPriority = TaskPriority.NORMAL,
+        executor: Executor = "thread",
+        include: Collection[str] | None = None,
+        exclude: Collection[str] = (),
+        include_inherited: bool = False,
+        **options: Any,
+    ) -> Callable[[C], C]:
+        """Declare the public methods of a class as tasks named ``Class.method``. Options as for ``task``."""
+        checked = self._run_options(options)
+
+        def decorate(cls: C) -> C:
+            def declare(method: Callable[..., Any], name: str, owner: type) -> Task[..., Any, Any]:
+                return self._declare(method, name, owner, queue, group, priority, checked, executor)
+
+            return declare_methods(cls, declare, include=include, exclude=exclude, include_inherited=include_inherited)
+
+        return decorate
+
+    def _run_options(self, options: dict[str, Any]) -> RunOptions:
+        return checked_run_options({"max_deliveries": self.limits.max_deliveries, **options})
+
+    def _declare(
+        self,
+        function: Callable[..., Any],
+        name: str,
+        owner: type | None,
+        queue: str,
+        group: str,
+        priority: TaskPriority,
+        options: RunOptions,
+        executor: Executor,
+    ) -> Task[..., Any, Any]:
+        return self.tasks.declare(
+            Task(
+                function,
+                name=name,
+                queue=queue,
+                group=group,
+                priority=priority,
+                options=options,
+                executor=executor,
+                producer=self.producer,
+                owner=owner,
+            )
+        )
+
+    # --- running -------------------------------------------------------------------------------------
+
+    def worker(
+        self, queues: Sequence[str] | None = None, *, strict: bool = False, **settings: Any
+    ) -> Worker:
+        """A worker for the queues (``"emails"`` or with a weight ``"emails:3"``), or for all that tasks are declared for.
+
+        With ``strict`` a queue is served only while those before it are empty. ``settings`` are those of ``WorkerSettings``.
+        Use it as an async context manager, or await ``run()``.
+
+        Raises:
+            InvalidName, InvalidOption: a queue or setting that can't be.
+        """
+        chosen = queues if queues is not None else self.tasks.queues()
+        return Worker(self.backend, self.tasks, chosen, self.worker_settings, strict=strict, **settings)
+
+    async def server_info(self) -> ServerInfo:
+        """Who and how the server is."""
+        return await read_server_info(self.backend)
+
+    async def ping(self) -> None:
+        """Make sure that the server can be used. Raises ``ServerError`` if not."""
+        await self.backend.ping()
+
+    async def close(self) -> None:
+        """Close the connections of this event loop."""
+        await self.events.close()
+        await self.producer.close()
+        await self.backend.close()
+
+    async def __aenter__(self) -> Self:
+        self.events.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

@@ -1,0 +1,144 @@
+"""Every Redis key that Cleo writes, with its type, its owner and its lifetime.
+
+All keys of a queue carry the queue's name as hash tag (``cleo:{emails}:...``), so that each script runs in one slot and
+works alike on a single server, Sentinel and Redis Cluster. The registries span queues and are never touched by a script
+of a queue.
+
+Of a queue (``Q`` stands for ``namespace:{queue}:``):
+
+====================== ====== ================================================================= =======================
+key                    type   holds                                                             lives
+====================== ====== ================================================================= =======================
+``Q queue``            hash   counters, sequence, virtual time, ``paused``, settings            as long as the queue
+``Q task:<id>``        hash   one task: arguments, options, state, attempts, result             until it ran, then its
+                                                                                                retention
+``Q lane:<p>:<group>`` zset   waiting tasks of a group at priority p, scored by sequence        while not empty
+``Q ring``             zset   groups that may run now, scored by virtual time                   while not empty
+``Q group:<group>``    hash   a group's waiting count and virtual time                          1 h after its last task
+``Q active``           hash   the receipt of each running task                                  while not empty
+``Q leases``           zset   running tasks, scored by when the lease ends (ms)                 while not empty
+``Q delayed``          zset   tasks that wait for a time, scored by that time (ms)              while not empty
+``Q completed``        zset   completed tasks, scored by when they expire (ms)                  as its last member
+``Q cancelled``        zset   cancelled tasks, scored by when they expire (ms)                  as its last member
+``Q dead``             zset   dead letters, scored by when they expire (ms)                     as its last member
+``Q waits``            set    ids of tasks whose end somebody waits for                         1 h
+``Q wake``             list   at most one token per call, for a worker that waits idle          1 min
+``Q events``           stream the last events, in entries of at most 100                        1 day
+``Q history``          list   the last 500 finished attempts                                    30 days
+``Q history:g:<group>``  list   the last 200 of a group                                         30 days
+``Q history:w:<worker>`` list   the last 100 of a worker                                        30 days
+``Q minute:<minute>``  hash   counters and time histograms of one minute                        2 days
+``Q audit``            stream what operators did to the queue (last 1,000)                      90 days
+====================== ====== ================================================================= =======================
+
+Registries: ``namespace:queues`` (zset of queue names, all scored 0) lives as long as the queues; ``namespace:workers``
+(zset of worker ids by last heartbeat) is pruned by the workers; ``namespace:worker:<id>`` (JSON) lives a minute after the
+last heartbeat.
+
+Channels: ``Q events`` (each stream entry as it is added), ``Q done:<id>`` (the end of a task somebody waits for) and
+``namespace:control:<worker>`` (a nudge to look for cancelled tasks).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cleo_core.names import check_name
+
+
+@dataclass(frozen=True, slots=True)
+class QueueKeys:
+    """The keys of one queue. Scripts take ``queue`` as their one declared key and derive the others from it."""
+
+    prefix: str
+
+    @property
+    def queue(self) -> str:
+        """The hash that every script of the queue declares."""
+        return f"{self.prefix}queue"
+
+    @property
+    def wake(self) -> str:
+        """The list on which idle workers block."""
+        return f"{self.prefix}wake"
+
+    @property
+    def events(self) -> str:
+        """The stream of events; its channel has the same name."""
+        return f"{self.prefix}events"
+
+    @property
+    def history(self) -> str:
+        """The queue's list of finished attempts."""
+        return f"{self.prefix}history"
+
+    @property
+    def audit(self) -> str:
+        """The stream of operators' actions."""
+        return f"{self.prefix}audit"
+
+    def task(self, task_id: str) -> str:
+        """The hash of one task."""
+        return f"{self.prefix}task:{task_id}"
+
+    def group_history(self, group: str) -> str:
+        """A group's list of finished attempts."""
+        return f"{self.prefix}history:g:{group}"
+
+    def worker_history(self, worker: str) -> str:
+        """A worker's list of finished attempts in this queue."""
+        return f"{self.prefix}history:w:{worker}"
+
+    def minute(self, minute: int) -> str:
+        """The counters of one minute, numbered from the epoch."""
+        return f"{self.prefix}minute:{minute}"
+
+    def done_channel(self, task_id: str) -> str:
+        """The channel that tells the end of a task somebody waits for."""
+        return f"{self.prefix}done:{task_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of a namespace.
+
+    Raises:
+        InvalidName: the namespace can't be part of a key.
+    """
+
+    namespace: str
+
+    def __post_init__(self) -> None:
+        check_name("namespace", self.namespace)
+
+    def of_queue(self, queue: str) -> QueueKeys:
+        """The keys of a queue, whose name has been checked."""
+        return QueueKeys(f"{self.namespace}:{{{queue}}}:")
+
+    @property
+    def queues(self) -> str:
+        """The registry of queues."""
+        return f"{self.namespace}:queues"
+
+    @property
+    def workers(self) -> str:
+        """The registry of workers, by last heartbeat."""
+        return f"{self.namespace}:workers"
+
+    def worker(self, worker: str) -> str:
+        """What a worker says of itself."""
+        return f"{self.namespace}:worker:{worker}"
+
+    def control_channel(self, worker: str) -> str:
+        """The channel on which a worker is nudged."""
+        return f"{self.namespace}:control:{worker}"
+
+    @property
+    def events_pattern(self) -> str:
+        """The pattern that matches the event channels of all queues."""
+        escaped = "".join(f"\\{c}" if c in "*?[]\\^-" else c for c in self.namespace)
+        return f"{escaped}:{{*}}:events"
+
+    def queue_of_channel(self, channel: str) -> str:
+        """The queue whose event channel this is."""
+        return channel[len(self.namespace) + 2 : -len("}:events")]

@@ -1,0 +1,41 @@
+#!lua flags=allow-oom
+-- cancel: ends waiting and delayed tasks at once and asks the workers of running ones to stop.
+-- KEYS  1 the queue's hash
+-- ARGV  1 actor (JSON), 2 prefix of the workers' control channels, 3 retention (s), then the ids
+-- Returns one string a task: 'cancelled', 'requested' (running: its worker was told), or the state that forbids it
+--       ('' when there is no such task)
+-- Cost  O(tasks x log n)
+-- include: base events counters lanes states receipts endings audit
+local answers = {}
+local done = 0
+
+local function cancel(id)
+  local state, name, group, priority = state_of(id)
+  if state == 'active' then
+    local receipt = call('HGET', ACTIVE, id)
+    call('HSET', TASK .. id, 'cancel', 1)
+    call('PUBLISH', ARGV[2] .. select(6, read_receipt(receipt)), 'cancel')
+    return 'requested'
+  end
+  if state == 'waiting' then
+    pull_out(id, priority, group)
+  elseif state == 'delayed' then
+    call('ZREM', Q .. 'delayed', id)
+  else
+    return state
+  end
+  local receipt = write_receipt(id, name, group, 0, 0, '', 0)
+  call_off(id, line_of(receipt, 'status_change', 'cancelled', 0, ''), tonumber(ARGV[3]))
+  return 'cancelled'
+end
+
+for at = 4, #ARGV do
+  local answer = cancel(ARGV[at])
+  answers[#answers + 1] = answer
+  if answer == 'requested' or answer == 'cancelled' then done = done + 1 end
+end
+write_endings()
+if done > 0 then audit(ARGV[1], 'cancel', ARGV[4], done) end
+write_counters()
+publish_events()
+return answers

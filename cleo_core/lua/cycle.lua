@@ -1,0 +1,142 @@
+#!lua flags=allow-oom
+-- cycle: a worker's one call. It settles what has finished and claims what the worker has room for.
+-- KEYS  1 the queue's hash
+-- ARGV  1 worker id, 2 how many to claim, 3 lease (ms), 4 retention of dead letters (s), then 7 a settled task:
+--       id, receipt, group, outcome, run time (us), value (JSON), number
+--       outcome  completed  value: result                              number: retention (s)
+--                retry      value: [type, message, traceback, outcome] number: delay (ms)
+--                dead       value: [type, message, traceback, outcome] number: 0
+--                cancelled  value: ''                                  number: retention (s)
+--                returned   value: ''                                  number: 0    (handed back, not charged)
+-- Returns { stale ids, claimed tasks, ms until the next delayed task (-1: none), waiting, paused (0 or 1) }; a claimed
+--       task is { id, name, arguments, head, receipt, group, tries, losses, enqueued (ms), fence }
+-- Cost  O((settled + claimed) x log n)
+-- include: base events counters lanes delays promote take receipts attempts endings
+local worker, room, lease, dead_retention = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local stale = {}
+local released = {}
+
+-- The end of every line that tells of a success in this call.
+local completed = ',"task_completed","completed",' .. string.format('%.0f', now) .. ','
+
+local function complete(id, receipt, group, run, result, retention)
+  local line = receipt .. completed .. run .. ',"completed","",""]'
+  call('HSET', TASK .. id, 'state', 'completed', 'end', line, 'result', result)
+  retire(id, 'completed', tonumber(retention))
+  count_time('r', tonumber(run))
+  note_attempt(line, group, worker)
+  emit_line(line)
+end
+
+local function cancel(id, receipt, group, run, retention)
+  local line = line_of(receipt, 'status_change', 'cancelled', run, 'cancelled')
+  note_attempt(line, group, worker)
+  call_off(id, line, retention)
+end
+
+local function hand_back(id, receipt, group, priority, sequence)
+  line_up(id, priority, group, sequence or sequences(1) + 1)
+  emit_line(line_of(receipt, 'status_change', 'waiting', 0, '', '', 'handed back'))
+end
+
+local function fail(id, receipt, group, outcome, run, value, delay, task)
+  local failure = cjson.decode(value)
+  local error_type, message, how = failure[1], failure[2], failure[4]
+  local state = outcome == 'dead' and 'dead' or tonumber(delay) > 0 and 'delayed' or 'waiting'
+  local line = line_of(receipt, 'task_failed', state, run, how, error_type, message)
+  local key = TASK .. id
+  call('HSET', key, 'tries', (task[5] or 0) + 1, 'losses', 0, 'attempts', with_attempt(task[3], line, failure[3]))
+  note_attempt(line, group, worker)
+  count('failed')
+  count_time('r', tonumber(run))
+  emit_line(line)
+  if state == 'dead' then
+    bury(id, error_type .. ': ' .. message, line, dead_retention)
+    return
+  end
+  count('retried')
+  if state == 'delayed' then
+    call('HSET', key, 'state', 'delayed')
+    postpone(id, now + delay)
+  else
+    local sequence = sequences(1) + 1
+    call('HSET', key, 'seq', sequence, 'ready', now)
+    line_up(id, task[1] or '1', group, sequence)
+  end
+end
+
+local function settle(id, receipt, group, outcome, run, value, number)
+  if outcome == 'completed' then
+    complete(id, receipt, group, run, value, number)
+    return
+  end
+  local task = call('HMGET', TASK .. id, 'prio', 'seq', 'attempts', 'cancel', 'tries')
+  if outcome == 'cancelled' or (task[4] and outcome ~= 'dead') then
+    cancel(id, receipt, group, run, outcome == 'cancelled' and tonumber(number) or 3600)
+  elseif outcome == 'returned' then
+    hand_back(id, receipt, group, task[1] or '1', task[2])
+  else
+    fail(id, receipt, group, outcome, run, value, number, task)
+  end
+end
+
+local function settle_all()
+  if #ARGV < 5 then return end
+  local ids = {}
+  for at = 5, #ARGV, 7 do ids[#ids + 1] = ARGV[at] end
+  local held = call('HMGET', ACTIVE, unpack(ids))
+  for i, id in ipairs(ids) do
+    local at = 7 * i - 2
+    if held[i] == ARGV[at + 1] then
+      released[#released + 1] = id
+      settle(id, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 6])
+    else
+      stale[#stale + 1] = id
+    end
+  end
+  drop_receipts(released)
+  write_lanes()
+  write_delays()
+  write_endings()
+end
+
+local claimed = {}
+
+local function claim()
+  local ids = take(room)
+  if #ids == 0 then return end
+  local fence = call('HINCRBY', QUEUE, 'fence', #ids) - #ids
+  local leases, receipts = {}, {}
+  local until_then = now + lease
+  local started = ',"status_change","active",' .. string.format('%.0f', now) .. ',0,"","",""]'
+  for i, id in ipairs(ids) do
+    local task = call('HMGET', TASK .. id, 'name', 'args', 'head', 'group', 'tries', 'losses', 'at', 'ready')
+    local name, group, tries = task[1], task[4] or '', tonumber(task[5] or 0)
+    if name then
+      local wait = math.max(0, now - (task[8] or task[7]))
+      local receipt = write_receipt(id, name, group, fence + i, tries + 1, worker, wait)
+      leases[#leases + 1] = until_then
+      leases[#leases + 1] = id
+      receipts[#receipts + 1] = id
+      receipts[#receipts + 1] = receipt
+      claimed[#claimed + 1] =
+        { id, name, task[2], task[3], receipt, group, tries, tonumber(task[6] or 0), tonumber(task[7]), fence + i }
+      count_time('w', wait * 1000)
+      emit_line(receipt .. started)
+    end
+  end
+  if #leases == 0 then return end
+  variadic('ZADD', LEASES, leases)
+  variadic('HSET', ACTIVE, receipts)
+end
+
+settle_all()
+promote(math.max(room, 100))
+local paused = call('HGET', QUEUE, 'paused') == '1'
+if room > 0 and not paused then claim() end
+local waiting = tonumber(call('HGET', QUEUE, 'waiting') or 0)
+if waiting > 0 and not paused then wake() end
+write_history()
+write_counters()
+publish_events()
+return { stale, claimed, next_due(), waiting, paused and 1 or 0 }

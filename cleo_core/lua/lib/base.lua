@@ -1,0 +1,17 @@
+-- base: names that every script uses. The queue's hash is the one declared key; all others share its prefix and slot.
+local call = redis.call
+local floor = math.floor
+local QUEUE = KEYS[1]
+local Q = string.sub(QUEUE, 1, -6)
+local TASK = Q .. 'task:'
+
+local clock = call('TIME')
+local now = clock[1] * 1000 + floor(clock[2] / 1000)
+
+-- Calls a variadic command in pieces that fit Lua's stack.
+local function variadic(command, key, list)
+  local size = #list
+  for first = 1, size, 4000 do
+    call(command, key, unpack(list, first, math.min(first + 3999, size)))
+  end
+end

@@ -1,0 +1,26 @@
+-- lose: takes a task back from a worker that is gone. The first loss is charged to the task; after it the task is under
+-- suspicion, and a further loss is charged only if it had begun (begin.lua). A worker begins one suspect at a time, so a
+-- task that kills its workers is told apart from those that merely ran beside it. At `max_deliveries` losses it is poison.
+local function lose(id, receipt, why, default_max, dead_retention)
+  local key = TASK .. id
+  local _, name, group, fence, _, worker = read_receipt(receipt)
+  local task = call('HMGET', key, 'prio', 'seq', 'losses', 'begun', 'head', 'attempts', 'cancel', 'name')
+  if not task[8] then return end
+  local losses = tonumber(task[3] or 0)
+  local max = task[5] and cjson.decode(task[5]).max_deliveries or default_max
+  if (losses == 0 and max > 1) or task[4] == tostring(fence) then losses = losses + 1 end
+  local state = task[7] and 'cancelled' or losses >= max and 'dead' or 'waiting'
+  local line = line_of(receipt, 'task_stalled', state, 0, 'lost', 'WorkerLost', 'worker ' .. worker .. ' ' .. why)
+  note_attempt(line, group, worker)
+  count('lost')
+  call('HSET', key, 'losses', losses, 'attempts', with_attempt(task[6], line), 'ready', now)
+  if state == 'cancelled' then
+    call_off(id, line, 3600)
+  elseif state == 'dead' then
+    bury(id, 'poison: ' .. losses .. ' workers were lost while running it', line, dead_retention)
+    emit_line(line)
+  else
+    line_up(id, task[1] or '1', group, task[2])
+    emit_line(line)
+  end
+end

@@ -1,0 +1,32 @@
+#!lua
+-- retry: puts dead letters back into their lanes, with their attempts kept and their counts started anew.
+-- KEYS  1 the queue's hash
+-- ARGV  1 actor (JSON), then the ids
+-- Returns one string a task: 'waiting', or the state that forbids it ('' when there is no such task)
+-- Cost  O(tasks x log n)
+-- include: base events lanes states audit
+local answers = {}
+local done = 0
+for at = 2, #ARGV do
+  local id = ARGV[at]
+  local key = TASK .. id
+  local state, name, group, priority = state_of(id)
+  if state == 'dead' then
+    local sequence = sequences(1) + 1
+    state = 'waiting'
+    call('ZREM', Q .. 'dead', id)
+    call('PERSIST', key)
+    call('HDEL', key, 'tries', 'losses', 'begun', 'reason', 'end', 'cancel', 'progress')
+    call('HSET', key, 'state', state, 'seq', sequence, 'ready', now)
+    line_up(id, priority, group, sequence)
+    emit('status_change', id, name, group, '', state, 'retried')
+    done = done + 1
+  elseif state == 'waiting' then
+    state = 'already waiting'
+  end
+  answers[#answers + 1] = state
+end
+write_lanes()
+if done > 0 then audit(ARGV[1], 'retry', ARGV[2], done) end
+publish_events()
+return answers

@@ -1,0 +1,24 @@
+#!lua flags=allow-oom
+-- sweep: what any worker does now and then for all: takes back tasks whose lease ran out, promotes due ones, prunes.
+-- KEYS  1 the queue's hash
+-- ARGV  1 slice, 2 default max_deliveries, 3 retention of dead letters (s)
+-- Returns { tasks taken back, tasks promoted, ms until the next delayed task (-1: none) }; a full slice means: call again
+-- Cost  O(slice x log n)
+-- include: base events counters lanes delays promote receipts attempts endings lose
+local slice = tonumber(ARGV[1])
+local expired = call('ZRANGE', LEASES, '-inf', now, 'BYSCORE', 'LIMIT', 0, slice)
+for _, id in ipairs(expired) do
+  local receipt = call('HGET', ACTIVE, id)
+  if receipt then lose(id, receipt, 'let its lease run out', tonumber(ARGV[2]), tonumber(ARGV[3])) end
+end
+drop_receipts(expired)
+write_lanes()
+write_endings()
+local promoted = promote(slice)
+prune('completed', slice)
+prune('cancelled', slice)
+prune('dead', slice)
+write_history()
+write_counters()
+publish_events()
+return { #expired, promoted, next_due() }

@@ -1,0 +1,170 @@
+"""From what the scripts keep to the models that are handed out. The formats are told in ``lua/lib/events.lua``."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from pydantic import JsonValue
+from pydantic_core import from_json
+
+from cleo_core.models import (
+    Attempt,
+    Event,
+    HistoryEntry,
+    LogLine,
+    ObserverEvent,
+    Outcome,
+    TaskPage,
+    TaskPriority,
+    TaskRecord,
+    TaskState,
+    TaskSummary,
+)
+
+Line = list[Any]
+
+
+def read_line(data: bytes | str) -> Line:
+    """A line of JSON as its values."""
+    return from_json(data)
+
+
+def _seconds(milliseconds: Any) -> float:
+    return float(milliseconds) / 1000
+
+
+def _outcome(line: Line) -> Outcome:
+    return Outcome(line[11]) if line[11] else Outcome.CANCELLED
+
+
+def attempt_of(line: Line) -> Attempt:
+    """The attempt that a line tells of."""
+    return Attempt(
+        number=line[4],
+        outcome=_outcome(line),
+        at=_seconds(line[9]),
+        wait=_seconds(line[6]),
+        run=line[10] / 1e6,
+        worker=line[5],
+        error_type=line[12],
+        error_message=line[13],
+        traceback=line[14] if len(line) > 14 else "",
+    )
+
+
+def history_entry_of(queue: str, line: Line) -> HistoryEntry:
+    """The history entry that a line tells of."""
+    return HistoryEntry(
+        **attempt_of(line).model_dump(exclude={"traceback"}), task_id=line[0], name=line[1], group=line[2], queue=queue
+    )
+
+
+def event_of(queue: str, position: str, line: Line) -> Event:
+    """The event that a line tells of."""
+    detail = f"{line[12]}: {line[13]}" if line[12] else line[13]
+    return Event(
+        kind=ObserverEvent(line[7]),
+        queue=queue,
+        at=_seconds(line[9]),
+        position=position,
+        task_id=line[0],
+        name=line[1],
+        group=line[2],
+        worker=line[5],
+        state=TaskState(line[8]) if line[8] else None,
+        detail=detail,
+        run=line[10] / 1e6 if line[10] else None,
+    )
+
+
+def _end_fields(end: bytes) -> dict[str, Any]:
+    line = read_line(end)
+    error = f"{line[12]}: {line[13]}" if line[12] else ""
+    fields: dict[str, Any] = {"finished_at": _seconds(line[9]), "error": error}
+    if line[5]:
+        fields |= {"worker": line[5], "attempt": line[4], "claimed_at": _seconds(line[9]) - line[10] / 1e6}
+    return fields
+
+
+def _receipt_fields(receipt: bytes, ready_ms: float) -> dict[str, Any]:
+    line = read_line(receipt + b"]")
+    return {"worker": line[5], "attempt": line[4], "claimed_at": (ready_ms + line[6]) / 1000}
+
+
+def summary_of(queue: str, state: TaskState, raw: list[Any], due_ms: bytes | None) -> TaskSummary | None:
+    """What a list shows of a task, of ``page.lua``'s values; None if its record is gone."""
+    task_id, receipt, (stored, name, group, priority, at, ready, tries, end, progress, reason) = raw
+    if not name:
+        return None
+    fields: dict[str, Any] = {
+        "id": task_id.decode(),
+        "name": name.decode(),
+        "queue": queue,
+        "group": group.decode(),
+        "priority": TaskPriority(int(priority or TaskPriority.NORMAL)),
+        "state": state if state in {TaskState.ACTIVE, TaskState.WAITING} else TaskState(stored.decode()),
+        "enqueued_at": _seconds(at),
+        "attempt": int(tries or 0) + 1,
+        "error": reason.decode(errors="replace"),
+    }
+    if progress:
+        fields["progress"] = from_json(progress)[0]
+    if due_ms is not None and state is TaskState.DELAYED:
+        fields["due_at"] = _seconds(due_ms)
+    if end:
+        ended = _end_fields(end)
+        fields |= ended if not fields["error"] else {**ended, "error": fields["error"]}
+    if receipt:
+        fields |= _receipt_fields(receipt, float(ready or at))
+    return TaskSummary(**fields)
+
+
+def page_of(queue: str, state: TaskState, raw: list[Any]) -> TaskPage:
+    """A window onto the tasks of a state, of what ``page.lua`` returns."""
+    now, offset, total, tasks, scores = raw
+    items: list[TaskSummary] = []
+    for position, task in enumerate(tasks):
+        item = summary_of(queue, state, task, scores[position] if position < len(scores) else None)
+        if item is not None:
+            items.append(item)
+    return TaskPage(queue=queue, state=state, offset=offset, total=total, items=items, at=_seconds(now))
+
+
+def record_of(queue: str, task_id: str, raw: list[Any]) -> TaskRecord | None:
+    """Everything that is kept of a task, of what ``record.lua`` returns; None if there is no such task."""
+    now, flat, state, receipt, lease, due, ttl = raw
+    stored: dict[bytes, bytes] = dict(zip(flat[::2], flat[1::2], strict=True))
+    if b"name" not in stored:
+        return None
+    columns = (b"state", b"name", b"group", b"prio", b"at", b"ready", b"tries", b"end", b"progress", b"reason")
+    values = [stored.get(column, b"") for column in columns]
+    kind = TaskState(state.decode())
+    summary = summary_of(queue, kind, [task_id.encode(), receipt, values], due or None)
+    assert summary is not None
+    attempts = [attempt_of(read_line(line)) for line in stored.get(b"attempts", b"").split(b"\n") if line]
+    if kind in {TaskState.COMPLETED, TaskState.CANCELLED} and (end := stored.get(b"end")) and read_line(end)[5]:
+        attempts.append(attempt_of(read_line(end)))
+    progress = from_json(stored[b"progress"]) if b"progress" in stored else None
+    losses = int(stored.get(b"losses", 0))
+    return TaskRecord(
+        **summary.model_dump(),
+        arguments=_json_or_text(stored.get(b"args", b"null")),
+        options=cast("dict[str, JsonValue]", _json_or_text(stored.get(b"head", b"{}"))),
+        attempts=attempts,
+        logs=[LogLine(at=_seconds(at), text=text) for at, text in map(read_line, stored.get(b"log", b"").splitlines())],
+        progress_text=progress[1] if progress else "",
+        result=_json_or_text(stored.get(b"result", b"null")),
+        reason=stored.get(b"reason", b"").decode(errors="replace"),
+        lease_expires_at=_seconds(lease) if lease else None,
+        expires_at=_seconds(now + ttl) if ttl > 0 else None,
+        losses=losses,
+        cancel_requested=b"cancel" in stored,
+    )
+
+
+def _json_or_text(data: bytes) -> JsonValue:
+    """What was stored; text that is no JSON (another program wrote it) is shown as it is."""
+    try:
+        return from_json(data)
+    except ValueError:
+        return data.decode(errors="replace")

@@ -1,0 +1,225 @@
+"""The Lua scripts as typed functions: each atomic transition is one call here and one file in ``lua/``.
+
+A method's arguments are what the script takes after its key; what it returns is decoded here and nowhere else. The text of
+a script is put together once from its file and the pieces of ``lua/lib`` that it includes, and is then known by its hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError, RedisError
+
+from cleo_core.connection import translate
+from cleo_core.keys import Keys
+from cleo_core.settings import RedisSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The text of a script and its hash."""
+
+    name: str
+    text: str
+    sha: str
+
+
+@cache
+def load(name: str) -> Script:
+    """Put a script together from ``lua/<name>.lua`` and what its ``-- include:`` line names."""
+    folder = files("cleo_core") / "lua"
+    text = (folder / f"{name}.lua").read_text(encoding="utf-8")
+
+    def expand(match: re.Match[str]) -> str:
+        return "".join((folder / "lib" / f"{piece}.lua").read_text(encoding="utf-8") for piece in match[1].split())
+
+    text = re.sub(r"^-- include: (.+)\n", expand, text, flags=re.MULTILINE)
+    return Script(name, text, hashlib.sha1(text.encode()).hexdigest())
+
+
+class NewTask(NamedTuple):
+    """A task to store; ``delay_ms`` is 0 for a task that may run at once. ``head`` is JSON: its version and options."""
+
+    id: str
+    name: str
+    arguments: bytes
+    head: bytes
+    group: str
+    priority: int
+    delay_ms: int
+
+
+class Settled(NamedTuple):
+    """What became of a claimed task, as ``cycle.lua`` takes it."""
+
+    id: bytes
+    receipt: bytes
+    group: bytes
+    outcome: str
+    run_us: int
+    value: bytes
+    number: int
+
+
+class Claimed(NamedTuple):
+    """A task that this worker now holds, as ``cycle.lua`` gives it: bytes, because most are never shown."""
+
+    id: bytes
+    name: bytes
+    arguments: bytes
+    head: bytes
+    receipt: bytes
+    group: bytes
+    tries: int
+    losses: int
+    enqueued_ms: int
+    fence: int
+
+
+class Cycle(NamedTuple):
+    """The answer to one settle-and-claim. ``next_due`` is in seconds, or None."""
+
+    stale: list[bytes]
+    claimed: list[Claimed]
+    next_due: float | None
+    waiting: int
+    paused: bool
+
+
+class Report(NamedTuple):
+    """Progress (``fraction`` below 0: none) and log texts (a JSON array, or nothing) of a running task."""
+
+    id: bytes
+    receipt: bytes
+    fraction: float
+    text: str
+    logs: bytes
+
+
+def _seconds(milliseconds: int) -> float | None:
+    return None if milliseconds < 0 else milliseconds / 1000
+
+
+class Scripts:
+    """The scripts on one client. Raises the errors of ``cleo_core.errors.ServerError`` when the server can't."""
+
+    def __init__(self, client: Redis, keys: Keys, settings: RedisSettings) -> None:
+        self._client = client
+        self._keys = keys
+        self._settings = settings
+        self.calls = 0
+
+    async def _run(self, name: str, queue: str, *arguments: Any) -> Any:
+        script = load(name)
+        key = self._keys.of_queue(queue).queue
+        self.calls += 1
+        try:
+            try:
+                return await self._client.execute_command("EVALSHA", script.sha, 1, key, *arguments)
+            except NoScriptError:
+                return await self._client.execute_command("EVAL", script.text, 1, key, *arguments)
+        except (RedisError, OSError) as error:
+            translated = translate(error, self._settings)
+            if translated is None:
+                raise
+            raise translated from error
+
+    async def enqueue(self, queue: str, tasks: Sequence[NewTask]) -> dict[int, str]:
+        """Store tasks, all or none; returns the states of those that existed already, by position."""
+        known = await self._run("enqueue", queue, *[field for task in tasks for field in task])
+        return {int(known[i]): known[i + 1].decode() for i in range(0, len(known), 2)}
+
+    async def cycle(
+        self, queue: str, worker: str, room: int, lease_ms: int, dead_retention: int, settled: Iterable[Settled]
+    ) -> Cycle:
+        """Settle what has finished and claim up to ``room`` tasks."""
+        stale, claimed, due, waiting, paused = await self._run(
+            "cycle", queue, worker, room, lease_ms, dead_retention, *[field for task in settled for field in task]
+        )
+        return Cycle(stale, [Claimed._make(task) for task in claimed], _seconds(due), waiting, paused == 1)
+
+    async def sweep(
+        self, queue: str, slice_size: int, max_deliveries: int, dead_retention: int
+    ) -> tuple[int, int, float | None]:
+        """Take back what lost its lease and promote what is due: how many of each, and seconds to the next due."""
+        taken, promoted, due = await self._run("sweep", queue, slice_size, max_deliveries, dead_retention)
+        return taken, promoted, _seconds(due)
+
+    async def release(self, queue: str, worker: str, max_deliveries: int, dead_retention: int, why: str) -> int:
+        """Take back all tasks of a worker that is gone, in slices; returns how many."""
+        total = offset = 0
+        while offset >= 0:
+            taken, offset = await self._run("release", queue, worker, offset, 500, max_deliveries, dead_retention, why)
+            total += taken
+        return total
+
+    async def hand_back(self, queue: str, worker: str, held: Iterable[bytes]) -> int:
+        """Put back, uncharged, what is leased to the worker but not in ``held``; returns how many."""
+        total = offset = 0
+        known = list(held)
+        while offset >= 0:
+            taken, offset = await self._run("hand_back", queue, worker, offset, 500, *known)
+            total += taken
+        return total
+
+    async def renew(self, queue: str, lease_ms: int, held: Sequence[tuple[bytes, bytes]]) -> list[int]:
+        """Extend leases; for each task 1, or 2 if a cancel is asked for, or 0 if the lease is lost."""
+        return await self._run("renew", queue, lease_ms, *[field for task in held for field in task])
+
+    async def begin(self, queue: str, task: Claimed) -> bool:
+        """Note that a task under suspicion runs now; False if its lease is lost."""
+        return await self._run("begin", queue, task.id, task.receipt, task.fence) == 1
+
+    async def report(self, queue: str, reports: Sequence[Report]) -> list[int]:
+        """Store progress and log lines; for each 1, or 0 if the lease is lost."""
+        flat: list[Any] = []
+        for report in reports:
+            fraction = "" if report.fraction < 0 else f"{report.fraction:.4g}"
+            flat += (report.id, report.receipt, fraction, report.text, report.logs)
+        return await self._run("report", queue, *flat)
+
+    async def await_end(self, queue: str, task_id: str) -> tuple[str, bytes, str]:
+        """The state, result and error of a task; if it has not ended, its end will be told on its channel."""
+        state, result, reason = await self._run("await", queue, task_id)
+        return state.decode(), result, reason.decode(errors="replace")
+
+    async def peek(self, queue: str, task_id: str) -> tuple[str, bytes, str]:
+        """The state, result and error of a task now."""
+        state, result, reason = await self._run("peek", queue, task_id)
+        return state.decode(), result, reason.decode(errors="replace")
+
+    async def record(self, queue: str, task_id: str) -> list[Any]:
+        """The raw record of a task, as ``record.lua`` returns it."""
+        return await self._run("record", queue, task_id)
+
+    async def cancel(self, queue: str, actor: str, retention: int, ids: Sequence[str]) -> list[str]:
+        """Cancel tasks; for each 'cancelled', 'requested', or the state that forbids it."""
+        prefix = self._keys.control_channel("")
+        return [answer.decode() for answer in await self._run("cancel", queue, actor, prefix, retention, *ids)]
+
+    async def retry(self, queue: str, actor: str, ids: Sequence[str]) -> list[str]:
+        """Put dead letters back; for each 'waiting', or the state that forbids it."""
+        return [answer.decode() for answer in await self._run("retry", queue, actor, *ids)]
+
+    async def remove(self, queue: str, actor: str, action: str, state: str, ids: Sequence[str]) -> list[str]:
+        """Forget tasks; for each 'removed', or the state that forbids it."""
+        return [answer.decode() for answer in await self._run("remove", queue, actor, action, state, *ids)]
+
+    async def pause(self, queue: str, actor: str, flag: str) -> bool:
+        """Pause ('1') or resume ('0') a queue; whether that changed anything."""
+        return await self._run("pause", queue, actor, flag) == 1
+
+    async def stats(self, queue: str) -> list[Any]:
+        """The raw counts of a queue, as ``stats.lua`` returns them."""
+        return await self._run("stats", queue)
+
+    async def page(self, queue: str, state: str, offset: int, size: int, around: str, reverse: str) -> list[Any]:
+        """A raw window onto the tasks of a state, as ``page.lua`` returns it."""
+        return await self._run("page", queue, state, offset, size, around, reverse)

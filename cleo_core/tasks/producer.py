@@ -1,0 +1,99 @@
+"""The way of a task into its queue, used by declared tasks and by ``queues.add`` alike."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cleo_core.backend import Backend
+from cleo_core.models import TaskPriority
+from cleo_core.scripts import NewTask
+from cleo_core.tasks.options import CallOptions, RunOptions
+from cleo_core.waits import Waits
+
+
+def new_task_id() -> str:
+    """An id that sorts by the time it was made (milliseconds) and has 64 random bits."""
+    return f"{time.time_ns() // 1_000_000:011x}{os.urandom(8).hex()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where tasks of a kind go and how they run, with a call's options worked in."""
+
+    name: str
+    queue: str
+    group: str
+    priority: TaskPriority
+    delay_ms: int
+    head: bytes
+    task_id: str | None
+
+    @classmethod
+    def of(
+        cls, name: str, queue: str, group: str, priority: TaskPriority, declared: RunOptions, call: CallOptions
+    ) -> Destination:
+        """The declared destination with what a call changes."""
+        return cls(
+            name,
+            call.queue or queue,
+            group if call.group is None else call.group,
+            priority if call.priority is None else call.priority,
+            round((call.delay or 0) * 1000),
+            call.run_options(declared).head(),
+            call.task_id,
+        )
+
+    def new(self, arguments: bytes) -> NewTask:
+        """A task of this kind with its arguments."""
+        return NewTask(
+            self.task_id or new_task_id(), self.name, arguments, self.head, self.group, int(self.priority), self.delay_ms
+        )
+
+
+class Producer:
+    """Stores tasks and asks after them."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.waits = Waits(backend)
+
+    async def store(self, queue: str, tasks: Sequence[NewTask]) -> list[bool]:
+        """Store tasks in batches, each all or none; for each whether it is new."""
+        await self.backend.know_queue(queue)
+        scripts = await self.backend.scripts()
+        created = [True] * len(tasks)
+        for first, batch in self._batches(tasks):
+            for position in await scripts.enqueue(queue, batch):
+                created[first + position] = False
+        return created
+
+    def _batches(self, tasks: Sequence[NewTask]) -> Iterable[tuple[int, Sequence[NewTask]]]:
+        """Cut by number and by size, so that no call of the server takes long or is too large to send."""
+        first = size = 0
+        limits = self.backend.limits
+        most = max(limits.payload_bytes, 4_194_304)
+        for position, task in enumerate(tasks):
+            size += len(task.arguments)
+            if position > first and (position - first >= limits.batch or size > most):
+                yield first, tasks[first:position]
+                first, size = position, len(task.arguments)
+        if first < len(tasks):
+            yield first, tasks[first:]
+
+    async def peek(self, queue: str, task_id: str) -> tuple[str, Any, Any]:
+        """The state of a task now ('' if there is none), its result as JSON, and why it is dead."""
+        scripts = await self.backend.scripts()
+        return await scripts.peek(queue, task_id)
+
+    async def cancel(self, queue: str, task_id: str) -> str:
+        """Cancel one task: 'cancelled', 'requested', or the state that forbids it."""
+        scripts = await self.backend.scripts()
+        return (await scripts.cancel(queue, self.backend.actor, self.backend.limits.retention, [task_id]))[0]
+
+    async def close(self) -> None:
+        """End the subscription for results."""
+        await self.waits.close()

@@ -1,0 +1,184 @@
+"""A task's signature as a schema: arguments are checked before they are stored and again before they are used."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NotRequired, get_type_hints
+
+from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError, with_config
+from pydantic_core import PydanticSerializationError, from_json, to_json
+from typing_extensions import TypedDict
+
+from cleo_core.errors import InvalidArguments, PayloadTooLarge
+from cleo_core.tasks.context import TaskContext
+
+_POSITIONAL = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
+
+
+class Signature:
+    """How a function is called, as a JSON object of its named arguments.
+
+    ``takes_context`` says whether its first parameter is a ``TaskContext``, which no caller passes.
+
+    Raises:
+        InvalidArguments: an annotation that has no JSON form.
+    """
+
+    def __init__(self, name: str, function: Callable[..., Any], *, skip_self: bool = False) -> None:
+        self.name = name
+        parameters = list(inspect.signature(function).parameters.values())
+        if skip_self:
+            parameters = parameters[1:]
+        hints = _hints_of(name, function)
+        self.takes_context = bool(parameters) and hints.get(parameters[0].name) is TaskContext
+        if self.takes_context:
+            parameters = parameters[1:]
+        self._parameters = parameters
+        self._positional = [p.name for p in parameters if p.kind in _POSITIONAL]
+        self._spread = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
+        self._rest = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
+        self._positional_only = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
+        self._names = {p.name for p in parameters} - {self._spread, self._rest}
+        self._plain = not (self._spread or self._rest or self._positional_only)
+        self._adapter = self._make_adapter(hints)
+
+    def _make_adapter(self, hints: Mapping[str, Any]) -> TypeAdapter[dict[str, Any]]:
+        fields: dict[str, Any] = {}
+        for parameter in self._parameters:
+            hint = hints.get(parameter.name, Any)
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                fields[parameter.name] = NotRequired[list[hint]]
+            elif parameter.kind is parameter.VAR_KEYWORD:
+                fields[parameter.name] = NotRequired[dict[str, hint]]
+            elif parameter.default is parameter.empty:
+                fields[parameter.name] = hint
+            else:
+                fields[parameter.name] = NotRequired[hint]
+        config = ConfigDict(
+            extra="forbid", arbitrary_types_allowed=False, allow_inf_nan=False, ser_json_inf_nan="constants", title=self.name
+        )
+        try:
+            schema = with_config(config)(TypedDict("Arguments", fields))  # pyright: ignore[reportArgumentType]
+            return TypeAdapter(schema)
+        except PydanticUserError as error:
+            raise InvalidArguments(
+                f"The task {self.name!r} has an argument whose type has no JSON form: {error.message.splitlines()[0]} "
+                "Use types that pydantic can validate."
+            ) from None
+
+    def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Name the arguments of a call, as Python would.
+
+        Raises:
+            InvalidArguments: too many, given twice, or unknown.
+        """
+        if len(args) > len(self._positional) and self._spread is None:
+            raise InvalidArguments(
+                f"The task {self.name!r} takes {len(self._positional)} positional arguments; {len(args)} were given."
+            )
+        named = dict(zip(self._positional, args, strict=False))
+        if self._spread is not None and len(args) > len(self._positional):
+            named[self._spread] = list(args[len(self._positional) :])
+        rest: dict[str, Any] = {}
+        for name, value in kwargs.items():
+            if name in named:
+                raise InvalidArguments(f"The task {self.name!r} got its argument {name!r} twice.")
+            if self._rest is not None and name not in self._names:
+                rest[name] = value
+            else:
+                named[name] = value
+        if rest and self._rest is not None:
+            named[self._rest] = rest
+        return named
+
+    def encode(self, named: Mapping[str, Any], limit: int) -> bytes:
+        """Check named arguments and write them as a JSON object.
+
+        Raises:
+            InvalidArguments: they don't fit the signature or have no JSON form (NaN has none).
+            PayloadTooLarge: the JSON has more than ``limit`` bytes.
+        """
+        try:
+            checked = self._adapter.validate_python(named)
+            data = self._adapter.dump_json(checked)
+        except ValidationError as error:
+            raise InvalidArguments(f"The arguments don't fit the task {self.name!r}: {explain(error)}") from None
+        except PydanticSerializationError as error:
+            raise InvalidArguments(f"The arguments of {self.name!r} can't be written as JSON: {error}.") from None
+        check_payload(data, f"The arguments of {self.name!r}", limit)
+        return data
+
+    def decode(self, data: bytes) -> dict[str, Any]:
+        """Read and check arguments that were stored.
+
+        Raises:
+            pydantic.ValidationError: they don't fit this signature.
+        """
+        return self._adapter.validate_json(data)
+
+    def call(self, function: Callable[..., Any], named: dict[str, Any], context: TaskContext | None) -> Any:
+        """Call the function with named arguments."""
+        first = () if context is None else (context,)
+        if self._plain:
+            return function(*first, **named)
+        args = [named.pop(name) for name in self._positional if name in named] if self._spread in named else []
+        if not args:
+            args = [named.pop(name) for name in self._positional_only if name in named]
+        spread = named.pop(self._spread, []) if self._spread else []
+        rest = named.pop(self._rest, {}) if self._rest else {}
+        return function(*first, *args, *spread, **named, **rest)
+
+
+def _hints_of(name: str, function: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return get_type_hints(function, include_extras=True)
+    except NameError as error:
+        raise InvalidArguments(
+            f"The task {name!r} has an annotation that can't be resolved ({error}). "
+            "Import its type at the top of the module, not only for type checking."
+        ) from None
+
+
+def explain(error: ValidationError) -> str:
+    """What is wrong, in a line: the first three complaints with their places."""
+    told = [
+        f"{'.'.join(str(part) for part in complaint['loc']) or 'arguments'}: {complaint['msg']}"
+        for complaint in error.errors(include_url=False)[:3]
+    ]
+    more = error.error_count() - len(told)
+    return "; ".join(told) + (f"; and {more} more" if more > 0 else "") + "."
+
+
+def check_payload(data: bytes, what: str, limit: int) -> None:
+    """Refuse JSON that is too long or has NaN or infinity in it.
+
+    Raises:
+        PayloadTooLarge: more than ``limit`` bytes.
+        InvalidArguments: it has a number that JSON has not.
+    """
+    if len(data) > limit:
+        raise PayloadTooLarge(
+            f"{what} take {len(data):,} bytes as JSON; the limit is {limit:,}. "
+            "Store the data elsewhere and pass a reference, or raise Limits.payload_bytes."
+        )
+    if b"NaN" in data or b"Infinity" in data:
+        try:
+            from_json(data, allow_inf_nan=False)
+        except ValueError:
+            raise InvalidArguments(f"{what} have NaN or infinity in them, which JSON can't hold.") from None
+
+
+def encode_raw(name: str, arguments: Mapping[str, Any], limit: int) -> bytes:
+    """Write the arguments of a task whose code is not here.
+
+    Raises:
+        InvalidArguments: they are no mapping of strings, or can't be written as JSON.
+        PayloadTooLarge: the JSON has more than ``limit`` bytes.
+    """
+    try:
+        data = to_json(dict(arguments), inf_nan_mode="constants")
+    except (PydanticSerializationError, TypeError, ValueError) as error:
+        raise InvalidArguments(f"The arguments of {name!r} can't be written as JSON: {error}.") from None
+    check_payload(data, f"The arguments of {name!r}", limit)
+    return data

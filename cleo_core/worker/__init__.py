@@ -1,0 +1,1 @@
+"""The worker: it claims, runs and settles tasks, and keeps its leases alive meanwhile."""

@@ -1,0 +1,42 @@
+"""A task that this worker holds."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from cleo_core.scripts import Claimed
+from cleo_core.tasks.context import TaskContext
+from cleo_core.tasks.options import RunOptions
+from cleo_core.tasks.registry import AnyTask
+
+
+@dataclass(slots=True, eq=False)
+class Delivery:
+    """A claimed task from its claim until the server knows how it ended."""
+
+    claimed: Claimed
+    queue: str
+    task: AnyTask | None = None
+    options: RunOptions | None = None
+    arguments: dict[str, Any] | None = None
+    context: TaskContext | None = None
+    runner: asyncio.Task[None] | None = None
+    cancel_asked: bool = False
+    lost: bool = False
+
+    @property
+    def id(self) -> str:
+        """The task's id."""
+        return self.claimed.id.decode()
+
+    def ask_to_stop(self) -> None:
+        """Cancel what runs, if it can be cancelled; code in a thread is told through its context."""
+        if self.context is not None:
+            if self.lost:
+                self.context.mark_lost()
+            if self.cancel_asked:
+                self.context.mark_cancelled()
+        if self.runner is not None and self.task is not None and self.task.is_async:
+            self.runner.cancel()

@@ -1,0 +1,222 @@
+"""Running one claimed task, from its stored form to how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import importlib
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from operator import attrgetter
+from typing import Any, cast
+
+from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+from cleo_core.errors import CleoError, InvalidInput, TaskCancelled, TaskTimeout, UnknownTask
+from cleo_core.scripts import Claimed, Settled
+from cleo_core.settings import Limits
+from cleo_core.tasks.context import TaskContext
+from cleo_core.tasks.options import read_head
+from cleo_core.tasks.registry import AnyTask, Registry
+from cleo_core.tasks.signature import check_payload, explain
+from cleo_core.worker.delivery import Delivery
+
+LOG = logging.getLogger("cleo.worker")
+
+
+class Refused(CleoError):
+    """A message that can't be run by this worker, whatever it holds."""
+
+
+class Execution:
+    """Decodes, calls and judges. What it gives back is ready to be settled; it never raises."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        limits: Limits,
+        worker_id: str,
+        threads: int,
+        say: Callable[[Delivery, float, str, str | None], None],
+    ) -> None:
+        self._registry = registry
+        self._limits = limits
+        self._worker_id = worker_id
+        self._say = say
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="cleo-task")
+        self._processes: ProcessPoolExecutor | None = None
+        self._names: dict[bytes, AnyTask] = {}
+
+    def prepare(self, delivery: Delivery) -> Settled | None:
+        """Read the message; returns its end at once if it can't be run here."""
+        claimed = delivery.claimed
+        try:
+            task = self._task_of(claimed)
+            delivery.task = task
+            delivery.options = read_head(claimed.head)
+            delivery.arguments = task.signature.decode(claimed.arguments)
+        except ValidationError as error:
+            return self._refuse(claimed, self._why(claimed, error))
+        except UnknownTask as error:
+            return self._refuse(claimed, str(error))
+        if task.signature.takes_context:
+            delivery.context = self._context_of(delivery, task)
+        return None
+
+    async def run(self, delivery: Delivery) -> Settled | None:
+        """Run a prepared delivery; None if its lease was lost, because then nothing of it counts."""
+        task, options = delivery.task, delivery.options
+        assert task is not None and options is not None
+        started = time.perf_counter_ns()
+        try:
+            if task.is_async and options.timeout is None:
+                result = await task.invoke(delivery.arguments or {}, delivery.context)
+            elif task.is_async:
+                result = await self._bounded(task, delivery, options.timeout)
+            else:
+                result = await self._elsewhere(task, delivery, options.timeout)
+            value = b"null" if result is None else self._encode(task, result)
+        except asyncio.CancelledError as error:
+            return self._cancelled(delivery, started, error)
+        except BaseException as error:
+            return self._failed(delivery, started, error)
+        retention = self._limits.retention if options.retention is None else options.retention
+        return self._settled(delivery, started, "completed", value, retention)
+
+    # --- calling -------------------------------------------------------------------------------------
+
+    async def _bounded(self, task: AnyTask, delivery: Delivery, timeout: float | None) -> Any:
+        try:
+            async with asyncio.timeout(timeout) as scope:
+                return await task.invoke(delivery.arguments or {}, delivery.context)
+        except TimeoutError:
+            if scope.expired():
+                raise TaskTimeout(f"{task.name} ran longer than its timeout of {timeout:g} s.") from None
+            raise
+
+    async def _elsewhere(self, task: AnyTask, delivery: Delivery, timeout: float | None) -> Any:
+        """Run a plain function in a thread or process. It can't be stopped, so its slot is held until it returns."""
+        loop = asyncio.get_running_loop()
+        executor, call = self._call_of(task, delivery)
+        future = loop.run_in_executor(executor, call)
+        done, _ = await asyncio.wait([future], timeout=timeout)
+        if done:
+            return future.result()
+        if delivery.context is not None:
+            delivery.context.mark_cancelled()
+        LOG.warning("%s %s outlived its timeout; its thread is held until it returns.", task.name, delivery.id)
+        await asyncio.wait([future])
+        if not future.cancelled():
+            future.exception()
+        raise TaskTimeout(f"{task.name} ran longer than its timeout of {timeout:g} s, and could not be stopped before its end.")
+
+    def _call_of(self, task: AnyTask, delivery: Delivery) -> tuple[Executor, Callable[[], Any]]:
+        if task.executor == "process":
+            self._processes = self._processes or ProcessPoolExecutor(mp_context=get_context("spawn"))
+            function = task.function
+            return self._processes, partial(
+                _call_by_name, function.__module__, function.__qualname__, delivery.claimed.arguments
+            )
+        context = contextvars.copy_context()
+        return self._threads, partial(context.run, task.invoke, delivery.arguments or {}, delivery.context)
+
+    def _encode(self, task: AnyTask, result: Any) -> bytes:
+        try:
+            data = to_json(result, inf_nan_mode="constants")
+            check_payload(data, f"The result of {task.name!r}", self._limits.payload_bytes)
+        except (PydanticSerializationError, InvalidInput) as error:
+            raise Refused(f"The task ran, but its result can't be kept: {error}") from error
+        return data
+
+    # --- judging -------------------------------------------------------------------------------------
+
+    def _settled(self, delivery: Delivery, started: int, outcome: str, value: bytes, number: int) -> Settled:
+        claimed = delivery.claimed
+        run_us = (time.perf_counter_ns() - started) // 1000
+        return Settled(claimed.id, claimed.receipt, claimed.group, outcome, run_us, value, number)
+
+    def _cancelled(self, delivery: Delivery, started: int, error: BaseException) -> Settled | None:
+        if delivery.lost:
+            return None
+        if delivery.cancel_asked:
+            return self._settled(delivery, started, "cancelled", b"", self._limits.retention)
+        if delivery.runner is not None and delivery.runner.cancelling():
+            return self._settled(delivery, started, "returned", b"", 0)
+        return self._failed(delivery, started, error)
+
+    def _failed(self, delivery: Delivery, started: int, error: BaseException) -> Settled | None:
+        if delivery.lost:
+            return None
+        if delivery.cancel_asked and isinstance(error, TaskCancelled):
+            return self._settled(delivery, started, "cancelled", b"", self._limits.retention)
+        options = delivery.options
+        assert options is not None
+        outcome = "refused" if isinstance(error, Refused) else "timed_out" if isinstance(error, TaskTimeout) else "failed"
+        value = self._describe(error, outcome)
+        failures = delivery.claimed.tries + 1
+        if outcome == "refused" or failures > options.max_retries:
+            return self._settled(delivery, started, "dead", value, 0)
+        return self._settled(delivery, started, "retry", value, round(options.backoff.delay(failures) * 1000))
+
+    def _describe(self, error: BaseException, outcome: str) -> bytes:
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith("cleo_core."):
+            trace = trace.tb_next
+        text = "".join(traceback.format_exception(type(error), error, trace))
+        kept = text[-self._limits.traceback_chars :] if self._limits.traceback_chars else ""
+        return to_json([type(error).__name__, clean(str(error))[:2000], clean(kept), outcome])
+
+    def _refuse(self, claimed: Claimed, why: str) -> Settled:
+        LOG.error("%s %s can't be run here and goes to the dead letters. %s", claimed.name.decode(), claimed.id.decode(), why)
+        value = to_json(["Refused", clean(why)[:2000], "", "refused"])
+        return Settled(claimed.id, claimed.receipt, claimed.group, "dead", 0, value, 0)
+
+    def _why(self, claimed: Claimed, error: ValidationError) -> str:
+        try:
+            version = cast("dict[str, Any]", from_json(claimed.head)).get("v")
+        except (ValueError, AttributeError):
+            return "Its head is no JSON object, so it was not written by Cleo."
+        if version != 1:
+            return f"It has version {version!r} of the format; this worker knows version 1. Upgrade the worker."
+        return f"Its arguments don't fit the task {claimed.name.decode()!r} as this worker knows it: {explain(error)}"
+
+    def _task_of(self, claimed: Claimed) -> AnyTask:
+        task = self._names.get(claimed.name)
+        if task is None:
+            task = self._names[claimed.name] = self._registry.get(claimed.name.decode())
+        return task
+
+    def _context_of(self, delivery: Delivery, task: AnyTask) -> TaskContext:
+        claimed = delivery.claimed
+        return TaskContext(
+            task_id=delivery.id,
+            name=task.name,
+            queue=delivery.queue,
+            group=claimed.group.decode(),
+            worker=self._worker_id,
+            attempt=claimed.tries + 1,
+            say=partial(self._say, delivery),
+        )
+
+    def close(self) -> None:
+        """Let the threads and processes go; those that still run are not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._processes is not None:
+            self._processes.shutdown(wait=False, cancel_futures=True)
+
+
+def clean(text: str) -> str:
+    """Text that JSON can hold: lone surrogates are written out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _call_by_name(module: str, qualname: str, arguments: bytes) -> Any:
+    """In the process of an executor: find the task by its place, because a decorated function can't be sent."""
+    task = cast("AnyTask", attrgetter(qualname)(importlib.import_module(module)))
+    return task.invoke(task.signature.decode(arguments), None)

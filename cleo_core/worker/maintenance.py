@@ -1,0 +1,44 @@
+"""What each worker does now and then for all: leases that ran out, delayed tasks that are due, records that expired."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+
+from cleo_core.backend import Backend
+from cleo_core.errors import ServerError
+from cleo_core.scripts import Scripts
+from cleo_core.worker.line import Line
+
+LOG = logging.getLogger("cleo.worker")
+SLICE = 200
+
+
+async def sweep_on(
+    backend: Backend, scripts: Scripts, lines: Sequence[Line], interval: float, stir: Callable[[], None]
+) -> None:
+    """Sweep the queues every ``interval`` seconds, a bit apart from other workers, until cancelled."""
+    while True:
+        await asyncio.sleep(interval * random.uniform(0.8, 1.0))
+        for line in lines:
+            try:
+                if await sweep(backend, scripts, line.queue):
+                    line.ready = True
+                    stir()
+            except ServerError as error:
+                LOG.warning("A sweep of %s failed; the next one makes up for it. %s", line.queue, error)
+
+
+async def sweep(backend: Backend, scripts: Scripts, queue: str) -> int:
+    """Sweep a queue, slice after slice; how many tasks may run again."""
+    limits = backend.limits
+    total = 0
+    while True:
+        taken, promoted, _ = await scripts.sweep(queue, SLICE, limits.max_deliveries, limits.dead_retention)
+        total += taken + promoted
+        if taken:
+            LOG.warning("Took back %d tasks of %s whose workers let their leases run out.", taken, queue)
+        if max(taken, promoted) < SLICE:
+            return total

@@ -1,0 +1,62 @@
+"""Waiting for work without polling: an idle worker blocks on the server, and always with a bound."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from cleo_core.backend import Backend
+from cleo_core.connection import make_client
+from cleo_core.worker.line import Line
+
+
+class Wake:
+    """Blocks on the wake list of queues that had nothing, one connection a queue, and tells when to look again."""
+
+    def __init__(self, backend: Backend, longest: float, stir: Callable[[], None]) -> None:
+        self._backend = backend
+        self._longest = longest
+        self._stir = stir
+        self._clients: dict[str, Redis] = {}
+        self._waits: dict[str, asyncio.Task[None]] = {}
+
+    def watch(self, line: Line, next_due: float | None) -> None:
+        """Let the line rest until there is a token, a delayed task falls due, or the bound is reached."""
+        if line.queue in self._waits:
+            return
+        line.ready = False
+        bound = self._longest * random.uniform(0.8, 1.0)
+        if next_due is not None:
+            bound = min(bound, next_due + 0.002)
+        self._waits[line.queue] = asyncio.create_task(self._wait(line, max(bound, 0.01)), name=f"cleo-wake-{line.queue}")
+
+    async def _wait(self, line: Line, seconds: float) -> None:
+        try:
+            client = self._clients.get(line.queue)
+            if client is None:
+                client = self._clients[line.queue] = make_client(self._backend.resolved, retries=0, pool_size=1)
+            await client.blpop([self._backend.keys.of_queue(line.queue).wake], timeout=seconds)
+        except (RedisError, OSError):
+            # The cycle that follows meets the same trouble, tells of it and backs off.
+            await asyncio.sleep(random.uniform(0.05, 0.2))
+        finally:
+            self._waits.pop(line.queue, None)
+            line.ready = True
+            self._stir()
+
+    async def close(self) -> None:
+        """Stop waiting. A token that was taken meanwhile costs others at most one bounded wait."""
+        waits = list(self._waits.values())
+        for wait in waits:
+            wait.cancel()
+        for wait in waits:
+            with suppress(asyncio.CancelledError):
+                await wait
+        for client in self._clients.values():
+            await client.aclose()
+            await client.connection_pool.disconnect()

@@ -1,0 +1,375 @@
+"""The worker's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import socket
+import time
+import uuid
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+from pydantic import ValidationError
+
+from cleo_core.backend import Backend
+from cleo_core.connection import make_client
+from cleo_core.errors import InvalidOption, ServerError, WorkerError
+from cleo_core.models import WorkerInfo
+from cleo_core.names import check_name
+from cleo_core.scripts import Claimed, Scripts, Settled
+from cleo_core.settings import WorkerSettings
+from cleo_core.tasks.registry import Registry
+from cleo_core.version import __version__
+from cleo_core.worker.delivery import Delivery
+from cleo_core.worker.execution import Execution
+from cleo_core.worker.heartbeat import LOST, Heartbeat
+from cleo_core.worker.line import Line, Pace, in_turn
+from cleo_core.worker.maintenance import sweep_on
+from cleo_core.worker.reports import INTERVAL, Reports
+from cleo_core.worker.wake import Wake
+
+LOG = logging.getLogger("cleo.worker")
+MAX_PAUSE = 5.0
+
+
+class Worker:
+    """Claims tasks of its queues, runs up to ``concurrency`` at once and settles them, in one call a batch.
+
+    ``run`` works until ``stop``; as an async context manager it works in the background of the running loop.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        registry: Registry,
+        queues: Sequence[str],
+        settings: WorkerSettings,
+        *,
+        strict: bool = False,
+        worker_id: str | None = None,
+        **changes: Any,
+    ) -> None:
+        self.settings = _changed(settings, changes)
+        self.id = worker_id or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+        self._backend = backend
+        self._registry = registry
+        self._strict = strict
+        self._lines = [_line_of(queue) for queue in dict.fromkeys(queues)]
+        if not self._lines:
+            raise WorkerError("This worker has no queue to serve. Name one, or declare a task before the worker is made.")
+        self._reports = Reports()
+        self._execution = Execution(registry, backend.limits, self.id, self.settings.threads, self._reports.say)
+        self._pace = Pace(self.settings.claim_ahead)
+        self._queued: deque[tuple[Line, Delivery]] = deque()
+        self._suspects: deque[tuple[Line, Delivery]] = deque()
+        self._suspect_runs = False
+        self._running: set[Delivery] = set()
+        self._stirred = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._background: asyncio.Task[None] | None = None
+        self._lease_ms = round(self.settings.lease * 1000)
+        self._started_at = time.time()
+        self._process = psutil.Process()
+        self.processed = 0
+        self.failed = 0
+        self.calls = 0
+
+    # --- life ----------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Work until ``stop`` is called, then finish what runs within the grace period and hand the rest back.
+
+        Whatever is wrong with the server, the worker says so in its log and keeps trying.
+        """
+        self._client = make_client(self._backend.resolved, retries=0, pool_size=4)
+        self._scripts = Scripts(self._client, self._backend.keys, self._backend.resolved)
+        self._wake = Wake(self._backend, self.settings.idle_wait, self._stir)
+        heartbeat = Heartbeat(
+            self._backend,
+            self.id,
+            self._lines,
+            interval=self.settings.heartbeat,
+            lease=self.settings.lease,
+            describe=self._describe,
+            tell=self._hear,
+        )
+        heartbeat.start()
+        helpers = [
+            asyncio.create_task(
+                sweep_on(self._backend, self._scripts, self._lines, self.settings.sweep, self._stir), name="cleo-sweep"
+            ),
+            asyncio.create_task(self._report_on(), name="cleo-reports"),
+        ]
+        LOG.info("Worker %s serves %s.", self.id, ", ".join(line.queue for line in self._lines))
+        try:
+            await self._work()
+            await self._wind_down()
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+            heartbeat.stop()
+            await asyncio.to_thread(heartbeat.join, 10)
+            self._execution.close()
+            await self._client.aclose()
+            await self._client.connection_pool.disconnect()
+            LOG.info("Worker %s stopped after %d tasks.", self.id, self.processed)
+
+    def stop(self) -> None:
+        """Claim no more. To be called in the worker's loop."""
+        self._stopping.set()
+        self._stir()
+
+    async def __aenter__(self) -> Self:
+        self._background = asyncio.create_task(self.run(), name=f"cleo-worker-{self.id}")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._background is not None
+        self.stop()
+        await self._background
+
+    # --- the loop ------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        pause = 0.1
+        while not self._stopping.is_set():
+            try:
+                for line in in_turn(self._lines, strict=self._strict):
+                    if line.finished or (line.ready and self._room() > 0):
+                        await self._call(line, self._room() if line.ready else 0)
+                pause = 0.1
+            except ServerError as error:
+                LOG.error("%s The worker tries again in %.1f s.", error, pause)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), pause * random.uniform(0.5, 1.0))
+                pause = min(pause * 2, MAX_PAUSE)
+                continue
+            if not self._has_something_to_do():
+                await self._until_stirred()
+
+    async def _call(self, line: Line, room: int) -> None:
+        """Settle what is finished and claim what there is room for, in one call; then start what was claimed."""
+        if self._reports.pending:
+            await self._reports.send(self._scripts)
+        if line.resent:
+            await self._scripts.hand_back(line.queue, self.id, list(line.held))
+        settled = line.take_finished()
+        began = time.perf_counter()
+        try:
+            answer = await self._scripts.cycle(
+                line.queue, self.id, room, self._lease_ms, self._backend.limits.dead_retention, settled
+            )
+        except ServerError:
+            line.finished = settled + line.finished
+            line.resent = True
+            raise
+        self.calls += 1
+        self._pace.called(len(settled), time.perf_counter() - began)
+        self._forget(line, settled, answer.stale)
+        for claimed in answer.claimed:
+            self._accept(line, claimed)
+        self._start_queued()
+        if line.ready and len(answer.claimed) < room:
+            self._wake.watch(line, answer.next_due)
+
+    def _forget(self, line: Line, settled: Sequence[Settled], stale: Sequence[bytes]) -> None:
+        for task in settled:
+            line.held.pop(task.id, None)
+        self.processed += len(settled) - len(stale)
+        if stale and not line.resent:
+            LOG.warning("%d results were refused, because the leases on their tasks had been lost.", len(stale))
+        line.resent = False
+
+    def _accept(self, line: Line, claimed: Claimed) -> None:
+        delivery = Delivery(claimed, line.queue)
+        line.held[claimed.id] = delivery
+        refused = self._execution.prepare(delivery)
+        if refused is not None:
+            self.failed += 1
+            line.finished.append(refused)
+        elif claimed.losses:
+            self._suspects.append((line, delivery))
+        else:
+            self._queued.append((line, delivery))
+
+    def _start_queued(self) -> None:
+        while self._suspects and not self._suspect_runs and len(self._running) < self.settings.concurrency:
+            self._suspect_runs = True
+            self._start(*self._suspects.popleft())
+        while self._queued and len(self._running) < self.settings.concurrency:
+            self._start(*self._queued.popleft())
+
+    def _start(self, line: Line, delivery: Delivery) -> None:
+        if delivery.lost:
+            return
+        self._running.add(delivery)
+        delivery.runner = asyncio.create_task(self._run(line, delivery))
+
+    async def _run(self, line: Line, delivery: Delivery) -> None:
+        settled: Settled | None = None
+        try:
+            if await self._may_begin(line, delivery):
+                settled = await self._execution.run(delivery)
+        finally:
+            self._running.discard(delivery)
+            if delivery.claimed.losses:
+                self._suspect_runs = False
+        if settled is not None:
+            if settled.outcome != "completed":
+                self.failed += 1
+                LOG.info("%s %s ended as %s.", delivery.claimed.name.decode(), delivery.id, settled.outcome)
+            line.finished.append(settled)
+        if self._queued or self._suspects:
+            self._start_queued()
+        self._stir()
+
+    async def _may_begin(self, line: Line, delivery: Delivery) -> bool:
+        """A task under suspicion of killing its workers, or that may be lost only once, is begun on the record."""
+        options = delivery.options
+        if not delivery.claimed.losses and options is not None and options.max_deliveries > 1:
+            return True
+        try:
+            return await self._scripts.begin(line.queue, delivery.claimed)
+        except ServerError as error:
+            LOG.warning("Task %s could not be begun; it is taken up again when its lease runs out. %s", delivery.id, error)
+            line.held.pop(delivery.claimed.id, None)
+            return False
+
+    # --- what there is to do -------------------------------------------------------------------------
+
+    def _room(self) -> int:
+        if self._stopping.is_set():
+            return 0
+        held = len(self._running) + len(self._queued) + len(self._suspects)
+        return self.settings.concurrency + self._pace.ahead - held
+
+    def _has_something_to_do(self) -> bool:
+        room = self._room() > 0
+        return any(line.finished or (room and line.ready) for line in self._lines)
+
+    def _stir(self) -> None:
+        self._stirred.set()
+
+    async def _until_stirred(self) -> None:
+        await self._stirred.wait()
+        self._stirred.clear()
+
+    def _hear(self, line: Line, task_id: bytes, answer: int) -> None:
+        """What the heartbeat learnt of a task: its lease is lost, or a cancel is asked for."""
+        delivery = line.held.get(task_id)
+        if delivery is None:
+            return
+        if answer == LOST:
+            LOG.warning("The lease on task %s was lost; what it does from now on does not count.", delivery.id)
+            delivery.lost = True
+            line.held.pop(task_id, None)
+        else:
+            delivery.cancel_asked = True
+        delivery.ask_to_stop()
+        if delivery.runner is None and not delivery.lost:
+            self._withdraw(line, delivery)
+
+    def _withdraw(self, line: Line, delivery: Delivery) -> None:
+        """Cancel a task that was claimed ahead and has not begun."""
+        for waiting in (self._queued, self._suspects):
+            with suppress(ValueError):
+                waiting.remove((line, delivery))
+        claimed = delivery.claimed
+        retention = self._backend.limits.retention
+        line.finished.append(Settled(claimed.id, claimed.receipt, claimed.group, "cancelled", 0, b"", retention))
+        self._stir()
+
+    async def _report_on(self) -> None:
+        while True:
+            await asyncio.sleep(INTERVAL)
+            if self._reports.pending:
+                with suppress(ServerError):
+                    await self._reports.send(self._scripts)
+
+    # --- the end -------------------------------------------------------------------------------------
+
+    async def _wind_down(self) -> None:
+        """Finish what runs within the grace period; hand back, uncharged, what has not begun or does not end."""
+        await self._wake.close()
+        for line, delivery in [*self._queued, *self._suspects]:
+            claimed = delivery.claimed
+            line.finished.append(Settled(claimed.id, claimed.receipt, claimed.group, "returned", 0, b"", 0))
+        self._queued.clear()
+        self._suspects.clear()
+        until = time.monotonic() + self.settings.grace
+        while self._running and time.monotonic() < until:
+            await self._settle_all()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._until_stirred(), max(0.0, min(1.0, until - time.monotonic())))
+        await self._interrupt()
+        await self._settle_all()
+        for line in self._lines:
+            with suppress(ServerError):
+                await self._scripts.hand_back(line.queue, self.id, [])
+
+    async def _interrupt(self) -> None:
+        runners = [delivery.runner for delivery in self._running if delivery.runner is not None]
+        if not runners:
+            return
+        LOG.warning("%d tasks did not end within the grace period and are handed back.", len(runners))
+        for runner in runners:
+            runner.cancel()
+        await asyncio.wait(runners, timeout=5.0)
+
+    async def _settle_all(self) -> None:
+        for line in self._lines:
+            if line.finished:
+                try:
+                    await self._call(line, 0)
+                except ServerError as error:
+                    LOG.error("%s Results wait to be settled.", error)
+                    await asyncio.sleep(0.2)
+
+    def _describe(self, loop_lag: float) -> WorkerInfo:
+        return WorkerInfo(
+            id=self.id,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            version=__version__,
+            queues=[line.queue for line in self._lines],
+            tasks=self._registry.names(),
+            concurrency=self.settings.concurrency,
+            active=len(self._running),
+            processed=self.processed,
+            failed=self.failed,
+            cpu=self._process.cpu_percent(),
+            memory=self._process.memory_info().rss,
+            loop_lag=loop_lag,
+            started_at=self._started_at,
+            beat_at=time.time(),
+            stopping=self._stopping.is_set(),
+        )
+
+
+def _changed(settings: WorkerSettings, changes: dict[str, Any]) -> WorkerSettings:
+    try:
+        return WorkerSettings.model_validate({**settings.model_dump(), **changes})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise InvalidOption(f"The worker's setting {name} can't be {first['input']!r}: {first['msg']}.") from None
+
+
+def _line_of(text: str) -> Line:
+    """A served queue from ``name`` or ``name:weight``."""
+    name, colon, weight = text.rpartition(":")
+    if not colon or not weight.isdigit():
+        return Line(check_name("queue", text))
+    if not 1 <= int(weight) <= 1000:
+        raise InvalidOption(f"The queue {text!r} has the weight {weight!r}; it must be a whole number from 1 to 1000.")
+    return Line(check_name("queue", name), int(weight))
