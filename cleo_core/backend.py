@@ -16,6 +16,7 @@ from cleo_core.embedded import resolve
 from cleo_core.keys import Keys
 from cleo_core.scripts import Scripts
 from cleo_core.settings import Limits, RedisSettings
+from cleo_core.wire import Wire
 
 
 class Backend:
@@ -75,7 +76,7 @@ class Backend:
             with acting_on(self.resolved):
                 check_version(await client.info("server"), self.resolved)
             self._client, self._loop = client, loop
-            self._scripts = Scripts(client, self.keys, self.resolved)
+            self._scripts = Scripts(Wire(self.resolved), self.keys)
         return self._client
 
     async def scripts(self) -> Scripts:
@@ -101,6 +102,8 @@ class Backend:
 
     async def close(self) -> None:
         """Close the connections of this loop. The backend connects anew when it is used again."""
-        client, self._client, self._scripts = self._client, None, None
-        if client is not None and self._loop is asyncio.get_running_loop():
+        client, scripts, self._client, self._scripts = self._client, self._scripts, None, None
+        if client is not None and scripts is not None and self._loop is asyncio.get_running_loop():
+            await scripts.close()
             await client.aclose()
+            await client.connection_pool.disconnect()

@@ -14,12 +14,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
 from cleo_core.connection import translate
 from cleo_core.keys import Keys
-from cleo_core.settings import RedisSettings
+from cleo_core.wire import Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +78,6 @@ class Claimed(NamedTuple):
     group: bytes
     tries: int
     losses: int
-    enqueued_ms: int
-    fence: int
 
 
 class Cycle(NamedTuple):
@@ -108,12 +105,11 @@ def _seconds(milliseconds: int) -> float | None:
 
 
 class Scripts:
-    """The scripts on one client. Raises the errors of ``cleo_core.errors.ServerError`` when the server can't."""
+    """The scripts on one connection. Raises the errors of ``cleo_core.errors.ServerError`` when the server can't."""
 
-    def __init__(self, client: Redis, keys: Keys, settings: RedisSettings) -> None:
-        self._client = client
+    def __init__(self, wire: Wire, keys: Keys) -> None:
+        self._wire = wire
         self._keys = keys
-        self._settings = settings
         self.calls = 0
 
     async def _run(self, name: str, queue: str, *arguments: Any) -> Any:
@@ -122,14 +118,18 @@ class Scripts:
         self.calls += 1
         try:
             try:
-                return await self._client.execute_command("EVALSHA", script.sha, 1, key, *arguments)
+                return await self._wire.call("EVALSHA", script.sha, 1, key, *arguments)
             except NoScriptError:
-                return await self._client.execute_command("EVAL", script.text, 1, key, *arguments)
+                return await self._wire.call("EVAL", script.text, 1, key, *arguments)
         except (RedisError, OSError) as error:
-            translated = translate(error, self._settings)
+            translated = translate(error, self._wire.settings)
             if translated is None:
                 raise
             raise translated from error
+
+    async def close(self) -> None:
+        """Close the connection; the next call makes another."""
+        await self._wire.close()
 
     async def enqueue(self, queue: str, tasks: Sequence[NewTask]) -> dict[int, str]:
         """Store tasks, all or none; returns the states of those that existed already, by position."""
@@ -143,7 +143,8 @@ class Scripts:
         stale, claimed, due, waiting, paused = await self._run(
             "cycle", queue, worker, room, lease_ms, dead_retention, *[field for task in settled for field in task]
         )
-        return Cycle(stale, [Claimed._make(task) for task in claimed], _seconds(due), waiting, paused == 1)
+        tasks = [Claimed._make(claimed[i : i + 8]) for i in range(0, len(claimed), 8)]
+        return Cycle(stale, tasks, _seconds(due), waiting, paused == 1)
 
     async def sweep(
         self, queue: str, slice_size: int, max_deliveries: int, dead_retention: int
@@ -175,7 +176,7 @@ class Scripts:
 
     async def begin(self, queue: str, task: Claimed) -> bool:
         """Note that a task under suspicion runs now; False if its lease is lost."""
-        return await self._run("begin", queue, task.id, task.receipt, task.fence) == 1
+        return await self._run("begin", queue, task.id, task.receipt) == 1
 
     async def report(self, queue: str, reports: Sequence[Report]) -> list[int]:
         """Store progress and log lines; for each 1, or 0 if the lease is lost."""

@@ -20,7 +20,9 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -108,11 +110,10 @@ def _setting(name: str) -> str:
 
 def uvloop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """An event loop factory for uvloop, or None where it is not installed."""
-    try:
-        import uvloop
-    except ImportError:
+    if find_spec("uvloop") is None:
         return None
-    return uvloop.new_event_loop
+    factory: Callable[[], asyncio.AbstractEventLoop] = import_module("uvloop").new_event_loop
+    return factory
 
 
 def in_chunks(slots: range, size: int) -> Iterator[range]:

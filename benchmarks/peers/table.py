@@ -38,7 +38,6 @@ def format_table(results: Sequence[PeerResult]) -> str:
             continue
         described = result.description
         rows.append([result.peer, described.version, *(show(result.measurement) for _, show in _COLUMNS)])
-        notes.append(
-            f"{result.peer}: {described.settings}; bulk: {described.bulk_how}; Python {described.python}, {result.server}"
-        )
+        ran_on = f"Python {described.python}, {result.server}"
+        notes.append(f"{result.peer}: {described.settings}; bulk: {described.bulk_how}; {ran_on}")
     return "\n".join([*_aligned(rows), "", *notes])

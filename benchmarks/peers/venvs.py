@@ -60,7 +60,8 @@ def find_python(at_least: Version) -> Path:
 def _run(step: str, *command: str | Path) -> None:
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     if finished.returncode:
-        raise EnvironmentUnavailable(f"Could not {step}: {(finished.stderr or finished.stdout).strip()[-800:]}")
+        said = (finished.stderr or finished.stdout).strip().splitlines() or ["nothing was printed"]
+        raise EnvironmentUnavailable(f"Could not {step}: {said[-1]}")
 
 
 def prepare(folder: Path, requirements: tuple[str, ...], python: Path) -> Path:

@@ -8,8 +8,8 @@
 --                dead       value: [type, message, traceback, outcome] number: 0
 --                cancelled  value: ''                                  number: retention (s)
 --                returned   value: ''                                  number: 0    (handed back, not charged)
--- Returns { stale ids, claimed tasks, ms until the next delayed task (-1: none), waiting, paused (0 or 1) }; a claimed
---       task is { id, name, arguments, head, receipt, group, tries, losses, enqueued (ms), fence }
+-- Returns { stale ids, claimed tasks (flat, 8 a task), ms until the next delayed task (-1: none), waiting, paused (0 or 1) }
+--       a task is: id, name, arguments, head, receipt, group, tries, losses (a table for each would cost as much as running it)
 -- Cost  O((settled + claimed) x log n)
 -- include: base events counters lanes delays promote take receipts attempts endings
 local worker, room, lease, dead_retention = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -17,7 +17,7 @@ local stale = {}
 local released = {}
 
 -- The end of every line that tells of a success in this call.
-local completed = ',"task_completed","completed",' .. string.format('%.0f', now) .. ','
+local completed = ',"task_completed","completed",' .. text_of(now) .. ','
 
 local function complete(id, receipt, group, run, result, retention)
   local line = receipt .. completed .. run .. ',"completed","",""]'
@@ -107,8 +107,8 @@ local function claim()
   if #ids == 0 then return end
   local fence = call('HINCRBY', QUEUE, 'fence', #ids) - #ids
   local leases, receipts = {}, {}
-  local until_then = now + lease
-  local started = ',"status_change","active",' .. string.format('%.0f', now) .. ',0,"","",""]'
+  local until_then = text_of(now + lease)
+  local started = ',"status_change","active",' .. text_of(now) .. ',0,"","",""]'
   for i, id in ipairs(ids) do
     local task = call('HMGET', TASK .. id, 'name', 'args', 'head', 'group', 'tries', 'losses', 'at', 'ready')
     local name, group, tries = task[1], task[4] or '', tonumber(task[5] or 0)
@@ -119,8 +119,15 @@ local function claim()
       leases[#leases + 1] = id
       receipts[#receipts + 1] = id
       receipts[#receipts + 1] = receipt
-      claimed[#claimed + 1] =
-        { id, name, task[2], task[3], receipt, group, tries, tonumber(task[6] or 0), tonumber(task[7]), fence + i }
+      local size = #claimed
+      claimed[size + 1] = id
+      claimed[size + 2] = name
+      claimed[size + 3] = task[2]
+      claimed[size + 4] = task[3]
+      claimed[size + 5] = receipt
+      claimed[size + 6] = group
+      claimed[size + 7] = tries
+      claimed[size + 8] = tonumber(task[6] or 0)
       count_time('w', wait * 1000)
       emit_line(receipt .. started)
     end

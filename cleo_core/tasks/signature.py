@@ -42,6 +42,7 @@ class Signature:
         self._names = {p.name for p in parameters} - {self._spread, self._rest}
         self._plain = not (self._spread or self._rest or self._positional_only)
         self._adapter = self._make_adapter(hints)
+        self._read = self._adapter.validator.validate_json
 
     def _make_adapter(self, hints: Mapping[str, Any]) -> TypeAdapter[dict[str, Any]]:
         fields: dict[str, Any] = {}
@@ -115,7 +116,7 @@ class Signature:
         Raises:
             pydantic.ValidationError: they don't fit this signature.
         """
-        return self._adapter.validate_json(data)
+        return self._read(data)
 
     def call(self, function: Callable[..., Any], named: dict[str, Any], context: TaskContext | None) -> Any:
         """Call the function with named arguments."""

@@ -16,6 +16,7 @@ from cleo_core.connection import acting_on, make_client
 from cleo_core.errors import ServerError
 from cleo_core.models import WorkerInfo
 from cleo_core.scripts import Scripts
+from cleo_core.wire import Wire
 from cleo_core.worker.line import Line
 
 LOG = logging.getLogger("cleo.worker")
@@ -63,7 +64,7 @@ class Heartbeat(threading.Thread):
 
     async def _beat_on(self) -> None:
         client = make_client(self._backend.resolved, retries=0, pool_size=4)
-        scripts = Scripts(client, self._backend.keys, self._backend.resolved)
+        scripts = Scripts(Wire(self._backend.resolved), self._backend.keys)
         pubsub = client.pubsub(ignore_subscribe_messages=True)
         pause = self._interval
         while not self._ended.is_set():
@@ -77,6 +78,7 @@ class Heartbeat(threading.Thread):
                 pause = min(pause, 1.0)
                 await self._sleep(pause)
         await self._leave(client)
+        await scripts.close()
         await pubsub.aclose()
         await client.aclose()
         await client.connection_pool.disconnect()

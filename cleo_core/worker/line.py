@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from cleo_core.errors import InvalidOption
+from cleo_core.names import check_name
 from cleo_core.scripts import Settled
 from cleo_core.worker.delivery import Delivery
 
@@ -19,7 +21,23 @@ class Line:
     finished: list[Settled] = field(default_factory=list[Settled])
     ready: bool = True
     resent: bool = False
-    credit: int = 0
+    calling: int = 0
+    virtual_time: float = 0.0
+
+    @classmethod
+    def parse(cls, text: str) -> Line:
+        """A line from ``name`` or ``name:weight``, as the command line has it.
+
+        Raises:
+            InvalidName: the name can't be a queue's.
+            InvalidOption: the weight is not from 1 to 1000.
+        """
+        name, colon, weight = text.rpartition(":")
+        if not colon or not weight.isdigit():
+            return cls(check_name("queue", text))
+        if not 1 <= int(weight) <= 1000:
+            raise InvalidOption(f"The queue {text!r} has the weight {weight}; it must be a whole number from 1 to 1000.")
+        return cls(check_name("queue", name), int(weight))
 
     def take_finished(self) -> list[Settled]:
         """What has finished since the last call."""
@@ -53,15 +71,27 @@ class Pace:
         return min(self._most, int(1.5 * self._rate * self._flight))
 
 
-def in_turn(lines: list[Line], *, strict: bool) -> list[Line]:
-    """The order in which the queues may claim now: as listed, or by smooth weighted round robin.
+class Rota:
+    """Whose turn it is to claim: by weight, or strictly in the order given.
 
-    The algorithm is nginx's: each turn every queue gains its weight, the richest goes first and pays the sum.
+    Weighted: each queue has a virtual time that advances by ``1 / weight`` for each task claimed, and the one that is
+    furthest behind goes first (stride scheduling, Waldspurger and Weihl, 1995). A queue that had nothing for a while
+    doesn't save up turns.
     """
-    if strict or len(lines) == 1:
-        return lines
-    for line in lines:
-        line.credit += line.weight
-    first = max(lines, key=lambda line: line.credit)
-    first.credit -= sum(line.weight for line in lines)
-    return [first, *sorted((line for line in lines if line is not first), key=lambda line: -line.credit)]
+
+    def __init__(self, lines: list[Line], *, strict: bool) -> None:
+        self._lines = lines
+        self._strict = strict
+        self._now = 0.0
+
+    def in_turn(self) -> list[Line]:
+        """The queues in the order in which they may claim now."""
+        if self._strict or len(self._lines) == 1:
+            return self._lines
+        return sorted(self._lines, key=lambda line: line.virtual_time)
+
+    def claimed(self, line: Line, tasks: int) -> None:
+        """Charge a queue for the tasks that were claimed from it."""
+        start = max(line.virtual_time, self._now)
+        line.virtual_time = start + tasks / line.weight
+        self._now = start

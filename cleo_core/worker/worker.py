@@ -19,23 +19,23 @@ import psutil
 from pydantic import ValidationError
 
 from cleo_core.backend import Backend
-from cleo_core.connection import make_client
 from cleo_core.errors import InvalidOption, ServerError, WorkerError
 from cleo_core.models import WorkerInfo
-from cleo_core.names import check_name
 from cleo_core.scripts import Claimed, Scripts, Settled
 from cleo_core.settings import WorkerSettings
 from cleo_core.tasks.registry import Registry
 from cleo_core.version import __version__
+from cleo_core.wire import Wire
 from cleo_core.worker.delivery import Delivery
 from cleo_core.worker.execution import Execution
 from cleo_core.worker.heartbeat import LOST, Heartbeat
-from cleo_core.worker.line import Line, Pace, in_turn
+from cleo_core.worker.line import Line, Pace, Rota
 from cleo_core.worker.maintenance import sweep_on
 from cleo_core.worker.reports import INTERVAL, Reports
 from cleo_core.worker.wake import Wake
 
 LOG = logging.getLogger("cleo.worker")
+FIRST_PAUSE = 0.1
 MAX_PAUSE = 5.0
 
 
@@ -60,10 +60,14 @@ class Worker:
         self.id = worker_id or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._backend = backend
         self._registry = registry
-        self._strict = strict
-        self._lines = [_line_of(queue) for queue in dict.fromkeys(queues)]
+        self._lines = [Line.parse(queue) for queue in dict.fromkeys(queues)]
         if not self._lines:
             raise WorkerError("This worker has no queue to serve. Name one, or declare a task before the worker is made.")
+        self._rota = Rota(self._lines, strict=strict)
+        self._calls: set[asyncio.Task[None]] = set()
+        self._asked = 0
+        self._trouble: ServerError | None = None
+        self._pause = FIRST_PAUSE
         self._reports = Reports()
         self._execution = Execution(registry, backend.limits, self.id, self.settings.threads, self._reports.say)
         self._pace = Pace(self.settings.claim_ahead)
@@ -79,7 +83,6 @@ class Worker:
         self._process = psutil.Process()
         self.processed = 0
         self.failed = 0
-        self.calls = 0
 
     # --- life ----------------------------------------------------------------------------------------
 
@@ -88,8 +91,7 @@ class Worker:
 
         Whatever is wrong with the server, the worker says so in its log and keeps trying.
         """
-        self._client = make_client(self._backend.resolved, retries=0, pool_size=4)
-        self._scripts = Scripts(self._client, self._backend.keys, self._backend.resolved)
+        self._scripts = Scripts(Wire(self._backend.resolved), self._backend.keys)
         self._wake = Wake(self._backend, self.settings.idle_wait, self._stir)
         heartbeat = Heartbeat(
             self._backend,
@@ -118,8 +120,7 @@ class Worker:
             heartbeat.stop()
             await asyncio.to_thread(heartbeat.join, 10)
             self._execution.close()
-            await self._client.aclose()
-            await self._client.connection_pool.disconnect()
+            await self._scripts.close()
             LOG.info("Worker %s stopped after %d tasks.", self.id, self.processed)
 
     def stop(self) -> None:
@@ -141,46 +142,79 @@ class Worker:
     # --- the loop ------------------------------------------------------------------------------------
 
     async def _work(self) -> None:
-        pause = 0.1
         while not self._stopping.is_set():
-            try:
-                for line in in_turn(self._lines, strict=self._strict):
-                    if line.finished or (line.ready and self._room() > 0):
-                        await self._call(line, self._room() if line.ready else 0)
-                pause = 0.1
-            except ServerError as error:
-                LOG.error("%s The worker tries again in %.1f s.", error, pause)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), pause * random.uniform(0.5, 1.0))
-                pause = min(pause * 2, MAX_PAUSE)
-                continue
-            if not self._has_something_to_do():
-                await self._until_stirred()
+            await self._let_short_tasks_end()
+            for line in self._rota.in_turn():
+                if self._is_due(line):
+                    self._call_soon(line)
+            await self._until_stirred()
+            if self._trouble is not None:
+                await self._back_off(self._trouble)
+
+    def _is_due(self, line: Line) -> bool:
+        """Whether to call now. While one call is in flight, only half a batch of results is worth a second one."""
+        if line.calling == 0:
+            return bool(line.finished) or (line.ready and self._room() > 0)
+        return line.calling == 1 and 2 * len(line.finished) >= self.settings.concurrency
+
+    async def _let_short_tasks_end(self) -> None:
+        """Give what was just started one turn of the loop, so that tasks which end at once are settled together."""
+        if 2 * sum(len(line.finished) for line in self._lines) < len(self._running):
+            await asyncio.sleep(0)
+
+    def _call_soon(self, line: Line) -> None:
+        room = self._room() if line.ready else 0
+        self._asked += room
+        line.calling += 1
+        call = asyncio.create_task(self._call(line, room), name=f"cleo-call-{line.queue}")
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
 
     async def _call(self, line: Line, room: int) -> None:
         """Settle what is finished and claim what there is room for, in one call; then start what was claimed."""
-        if self._reports.pending:
-            await self._reports.send(self._scripts)
-        if line.resent:
-            await self._scripts.hand_back(line.queue, self.id, list(line.held))
-        settled = line.take_finished()
-        began = time.perf_counter()
+        settled: list[Settled] = []
         try:
+            if self._reports.pending:
+                await self._reports.send(self._scripts)
+            if line.resent:
+                await self._scripts.hand_back(line.queue, self.id, list(line.held))
+            settled = line.take_finished()
+            began = time.perf_counter()
             answer = await self._scripts.cycle(
                 line.queue, self.id, room, self._lease_ms, self._backend.limits.dead_retention, settled
             )
-        except ServerError:
+        except ServerError as error:
             line.finished = settled + line.finished
             line.resent = True
-            raise
-        self.calls += 1
-        self._pace.called(len(settled), time.perf_counter() - began)
-        self._forget(line, settled, answer.stale)
-        for claimed in answer.claimed:
-            self._accept(line, claimed)
-        self._start_queued()
-        if line.ready and len(answer.claimed) < room:
-            self._wake.watch(line, answer.next_due)
+            self._trouble = error
+        else:
+            self._pause = FIRST_PAUSE
+            self._pace.called(len(settled), time.perf_counter() - began)
+            self._forget(line, settled, answer.stale)
+            self._rota.claimed(line, len(answer.claimed))
+            for claimed in answer.claimed:
+                self._accept(line, claimed)
+            self._start_queued()
+            if line.ready and len(answer.claimed) < room:
+                self._wake.watch(line, answer.next_due)
+        finally:
+            self._asked -= room
+            line.calling -= 1
+            self._stir()
+
+    async def _back_off(self, trouble: ServerError) -> None:
+        """Wait before the next try, a bit longer each time. What runs goes on; its results are kept."""
+        await self._quiet()
+        self._trouble = None
+        LOG.error("%s The worker tries again in %.1f s.", trouble, self._pause)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), self._pause * random.uniform(0.5, 1.0))
+        self._pause = min(self._pause * 2, MAX_PAUSE)
+
+    async def _quiet(self) -> None:
+        """Wait for the calls in flight."""
+        while self._calls:
+            await asyncio.wait(self._calls)
 
     def _forget(self, line: Line, settled: Sequence[Settled], stale: Sequence[bytes]) -> None:
         for task in settled:
@@ -250,12 +284,8 @@ class Worker:
     def _room(self) -> int:
         if self._stopping.is_set():
             return 0
-        held = len(self._running) + len(self._queued) + len(self._suspects)
+        held = len(self._running) + len(self._queued) + len(self._suspects) + self._asked
         return self.settings.concurrency + self._pace.ahead - held
-
-    def _has_something_to_do(self) -> bool:
-        room = self._room() > 0
-        return any(line.finished or (room and line.ready) for line in self._lines)
 
     def _stir(self) -> None:
         self._stirred.set()
@@ -327,13 +357,15 @@ class Worker:
         await asyncio.wait(runners, timeout=5.0)
 
     async def _settle_all(self) -> None:
+        await self._quiet()
         for line in self._lines:
             if line.finished:
-                try:
-                    await self._call(line, 0)
-                except ServerError as error:
-                    LOG.error("%s Results wait to be settled.", error)
-                    await asyncio.sleep(0.2)
+                self._call_soon(line)
+        await self._quiet()
+        if self._trouble is not None:
+            LOG.error("%s Results wait to be settled.", self._trouble)
+            self._trouble = None
+            await asyncio.sleep(FIRST_PAUSE)
 
     def _describe(self, loop_lag: float) -> WorkerInfo:
         return WorkerInfo(
@@ -363,13 +395,3 @@ def _changed(settings: WorkerSettings, changes: dict[str, Any]) -> WorkerSetting
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise InvalidOption(f"The worker's setting {name} can't be {first['input']!r}: {first['msg']}.") from None
-
-
-def _line_of(text: str) -> Line:
-    """A served queue from ``name`` or ``name:weight``."""
-    name, colon, weight = text.rpartition(":")
-    if not colon or not weight.isdigit():
-        return Line(check_name("queue", text))
-    if not 1 <= int(weight) <= 1000:
-        raise InvalidOption(f"The queue {text!r} has the weight {weight!r}; it must be a whole number from 1 to 1000.")
-    return Line(check_name("queue", name), int(weight))

@@ -15,3 +15,8 @@ local function variadic(command, key, list)
     call(command, key, unpack(list, first, math.min(first + 3999, size)))
   end
 end
+
+-- A whole number as text. Lua writes numbers by way of floating point, which costs as much as a command.
+local function text_of(number)
+  return string.format('%d', number)
+end

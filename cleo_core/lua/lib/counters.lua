@@ -4,6 +4,7 @@
 local totals = {}
 local minute = {}
 local LOG_STEP = math.log(1.1)
+local bucket_names = { r = {}, w = {} }
 
 local function count(field, by)
   totals[field] = (totals[field] or 0) + (by or 1)
@@ -12,7 +13,12 @@ end
 local function count_time(letter, microseconds)
   local bucket = 0
   if microseconds > 1 then bucket = floor(math.log(microseconds) / LOG_STEP) end
-  local field = letter .. bucket
+  local names = bucket_names[letter]
+  local field = names[bucket]
+  if not field then
+    field = letter .. bucket
+    names[bucket] = field
+  end
   minute[field] = (minute[field] or 0) + 1
 end
 

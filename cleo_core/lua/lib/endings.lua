@@ -2,6 +2,7 @@
 -- The ended tasks of a state are indexed by when their record expires.
 local WAITS = Q .. 'waits'
 local retired = { completed = {}, cancelled = {} }
+local expiries = {}
 local has_waits
 
 -- Whether somebody waits for the end of this task (see await.lua). Costs nothing while nobody waits for any.
@@ -31,8 +32,13 @@ local function retire(id, state, retention)
     call('UNLINK', TASK .. id)
   else
     local list = retired[state]
-    call('EXPIRE', TASK .. id, retention)
-    list[#list + 1] = now + retention * 1000
+    local expiry = expiries[retention]
+    if not expiry then
+      expiry = { text_of(retention), text_of(now + retention * 1000) }
+      expiries[retention] = expiry
+    end
+    call('EXPIRE', TASK .. id, expiry[1])
+    list[#list + 1] = expiry[2]
     list[#list + 1] = id
   end
   count(state)

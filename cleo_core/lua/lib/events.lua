@@ -4,10 +4,10 @@
 --   12 outcome, 13 error type, 14 message
 -- An entry of the stream holds at most 100. "events" in the queue's hash counts them all, so that a listener knows how
 -- many it missed.
-local pending_events = {}
+local lines = {}
 
 local function emit_line(line)
-  pending_events[#pending_events + 1] = line
+  lines[#lines + 1] = line
 end
 
 local function emit(kind, id, name, group, worker, state, message)
@@ -15,14 +15,14 @@ local function emit(kind, id, name, group, worker, state, message)
 end
 
 local function publish_events()
-  local total = #pending_events
+  local total = #lines
   if total == 0 then return end
   local number = call('HINCRBY', QUEUE, 'events', total) - total
   local stream = Q .. 'events'
   for first = 1, total, 100 do
-    local body = '[' .. table.concat(pending_events, ',', first, math.min(first + 99, total)) .. ']'
+    local body = '[' .. table.concat(lines, ',', first, math.min(first + 99, total)) .. ']'
     local entry = call('XADD', stream, 'MAXLEN', '~', 500, '*', 'n', number + first, 'e', body)
-    call('PUBLISH', stream, '["' .. entry .. '",' .. (number + first) .. ',' .. body .. ']')
+    call('PUBLISH', stream, '["' .. entry .. '",' .. text_of(number + first) .. ',' .. body .. ']')
   end
   call('EXPIRE', stream, 86400)
 end

@@ -8,7 +8,7 @@ local function lose(id, receipt, why, default_max, dead_retention)
   if not task[8] then return end
   local losses = tonumber(task[3] or 0)
   local max = task[5] and cjson.decode(task[5]).max_deliveries or default_max
-  if (losses == 0 and max > 1) or task[4] == tostring(fence) then losses = losses + 1 end
+  if (losses == 0 and max > 1) or task[4] == text_of(fence) then losses = losses + 1 end
   local state = task[7] and 'cancelled' or losses >= max and 'dead' or 'waiting'
   local line = line_of(receipt, 'task_stalled', state, 0, 'lost', 'WorkerLost', 'worker ' .. worker .. ' ' .. why)
   note_attempt(line, group, worker)

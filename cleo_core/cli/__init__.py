@@ -1,0 +1,1 @@
+"""The ``cleo`` command. The only place that knows Typer."""

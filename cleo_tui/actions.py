@@ -1,0 +1,126 @@
+"""The registry of what can be done: every key, command and entry of the palette is an ``Action`` of somebody on screen.
+
+The footer, the help, the ``:`` line and the palette all read the same actions, so none of them can tell another story. And
+all are carried out by ``perform``, so what changes something passes the read-only check whichever way it was called.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from cleo_tui.app import CleoApp
+    from cleo_tui.data.snapshot import Snapshot
+
+Completer = Callable[[Sequence[str], "Snapshot"], Sequence[str]]
+
+
+class Effect(Enum):
+    """Whether an action only looks or changes something on the server; keys of the latter are uppercase."""
+
+    LOOKS = auto()
+    CHANGES = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that can be done here.
+
+    Attributes:
+        name: what the ``:`` line calls it; carried out by the actor's ``do_<name>``.
+        keys: the keys for it, the first being the one that is shown.
+        help: a sentence for the help and the palette.
+        label: a word for the footer; none if it is not to be there.
+        takes: completes the words that the command takes after its name; None if it takes none.
+        usage: those words, as the help shows them.
+        does: the actor's method without its ``do_``, if it isn't called like the action.
+        given: words that are handed to the method before those that were typed.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    help: str
+    label: str = ""
+    effect: Effect = Effect.LOOKS
+    takes: Completer | None = None
+    usage: str = ""
+    does: str = ""
+    given: tuple[str, ...] = ()
+
+
+class Actor(DOMNode):
+    """A screen, a widget or the app, with actions of its own."""
+
+    ACTIONS: ClassVar[tuple[Action, ...]] = ()
+
+    async def action_act(self, name: str) -> None:
+        """Carry out one of the actor's own actions; what the bindings call."""
+        await perform(self, next(action for action in self.ACTIONS if action.name == name))
+
+
+def bindings_of(actions: Sequence[Action]) -> list[BindingType]:
+    """The bindings of a class whose ACTIONS these are."""
+    return [
+        Binding(key, f"act('{action.name}')", action.help, show=False) for action in actions for key in action.keys
+    ]
+
+
+async def perform(actor: Actor, action: Action, words: Sequence[str] = ()) -> None:
+    """Carry out an action, or say why it may not be."""
+    app = app_of(actor)
+    if action.effect is Effect.CHANGES and app.read_only_reason:
+        app.warn(app.read_only_reason)
+        return
+    method = f"do_{(action.does or action.name).replace('-', '_')}"
+    outcome: object = getattr(actor, method)(*action.given, *words)
+    if inspect.isawaitable(outcome):
+        await outcome
+
+
+def app_of(node: DOMNode) -> CleoApp:
+    """The app, as what it is."""
+    app: object = node.app
+    return app  # pyright: ignore[reportReturnType]
+
+
+def actions_in_reach(screen: Screen[object]) -> Iterator[tuple[Actor, Action]]:
+    """What can be done now: by what has the focus first, by the app last. What read-only forbids is left out."""
+    app = app_of(screen)
+    chain: list[DOMNode] = [*(screen.focused.ancestors_with_self if screen.focused else screen.ancestors_with_self)]
+    for node in chain:
+        if not isinstance(node, Actor):
+            continue
+        for action in node.ACTIONS:
+            if action.effect is Effect.LOOKS or not app.read_only_reason:
+                yield node, action
+
+
+_SHOWN = {
+    "question_mark": "?",
+    "slash": "/",
+    "colon": ":",
+    "enter": "↵",
+    "escape": "esc",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+    "down": "↓",
+    "up": "↑",
+    "left": "←",
+    "right": "→",
+}
+
+
+def shown(key: str) -> str:
+    """A key as it is printed on the keyboard."""
+    return _SHOWN.get(key, key.replace("ctrl+", "^"))

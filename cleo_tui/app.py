@@ -1,0 +1,284 @@
+"""The console's app: it owns the screens, the one follower of the server, and the pace at which things are drawn.
+
+Its first frame must not wait for anything, so what speaks to the engine (and takes as long to import as all the rest) is
+imported by ``start`` in a thread once that frame is on screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from cleo_tui import crash
+from cleo_tui.actions import Action, Actor, bindings_of
+from cleo_tui.screens.opening import OpeningScreen
+from cleo_tui.settings import ConsoleSettings
+from cleo_tui.theme import SIXTEEN, THEMES, VARIABLES
+from cleo_tui.widgets.topbar import Tab
+
+if TYPE_CHECKING:
+    from cleo_core import Cleo
+    from cleo_tui.data.live import Live
+    from cleo_tui.data.snapshot import Snapshot
+    from cleo_tui.screens.base import CleoScreen
+
+FRAMES_OUT_OF_FOCUS = 1
+COLOURS_NEEDED = 256
+
+
+def _theme_names(words: Sequence[str], _snapshot: Snapshot) -> Sequence[str]:
+    return () if words else sorted(THEMES)
+
+
+EVERYWHERE = (
+    Action("filter", ("slash",), "Filter what is shown by text.", label="filter"),
+    Action("command", ("colon",), "Type a command.", label="command"),
+    Action("refresh", ("r",), "Read everything anew; this never retries a task."),
+    Action("palette", ("ctrl+p",), "Search all that can be done here."),
+    Action("theme", (), "Change the colours.", takes=_theme_names, usage="NAME"),
+    Action("quit", ("q", "ctrl+q", "ctrl+c"), "End the console; the workers go on."),
+    Action("help", ("question_mark",), "What can be done here, with which key.", label="help"),
+)
+
+
+class CleoApp(App[None], Actor):
+    """The console.
+
+    Args:
+        connect: makes the ``Cleo`` to look at; called in a thread, after the first frame.
+        settings: how to behave.
+        clock: this machine's clock, in seconds since the epoch; tests hand in their own.
+    """
+
+    CSS_PATH = Path(__file__).with_name("cleo.tcss")
+    TITLE = "Cleo"
+    ENABLE_COMMAND_PALETTE = False
+    ACTIONS = EVERYWHERE
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(EVERYWHERE)
+
+    def __init__(
+        self,
+        connect: Callable[[], Cleo],
+        *,
+        settings: ConsoleSettings | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self.settings = settings or ConsoleSettings()
+        self.clock = clock
+        self.animation_level = "none"
+        self.crash: BaseException | None = None
+        self.snapshot: Snapshot | None = None
+        self.tabs: Sequence[Tab] = ()
+        self._connect = connect
+        self._cleo: Cleo | None = None
+        self._live: Live | None = None
+        self._follower: asyncio.Task[None] | None = None
+        self._drawn_at = 0.0
+        self._frame_is_due = False
+        self._rounds_drawn = 0
+
+    # --- starting ------------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[object]:
+        """What is on screen before anything is known."""
+        return OpeningScreen()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own variables have a value in every theme."""
+        return VARIABLES
+
+    def on_mount(self) -> None:
+        """Choose the colours; the rest follows after the first frame."""
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        few = self.console.color_system in {"standard", "windows"}
+        self.theme = SIXTEEN.name if few and self.settings.theme == "dark" else self.settings.theme
+        self.call_after_refresh(self._start)
+
+    async def _start(self) -> None:
+        start = await asyncio.to_thread(import_module, "cleo_tui.start")
+        await start.begin(self)
+
+    async def open(self) -> Cleo:
+        """Make the ``Cleo``, off the loop: an embedded server may have to be started for it."""
+        self._cleo = await asyncio.to_thread(self._connect)
+        return self._cleo
+
+    def follow(self, live: Live, tabs: Sequence[Tab], actions: Sequence[Action]) -> None:
+        """Show what ``live`` tells from now on."""
+        self._live, self.tabs = live, tabs
+        self.ACTIONS = (*actions, *EVERYWHERE)
+        for action in actions:
+            for key in action.keys:
+                self.bind(key, f"act('{action.name}')", description=action.help, show=False)
+        self._follower = asyncio.get_running_loop().create_task(live.run(), name="cleo-tui-follow")
+        self._follower.add_done_callback(self._follower_ended)
+        # Ages tick although nothing happens.
+        self.set_interval(1.0, self.changed)
+
+    def _follower_ended(self, follower: asyncio.Task[None]) -> None:
+        if not follower.cancelled() and (error := follower.exception()) is not None:
+            self._handle_exception(error if isinstance(error, Exception) else RuntimeError(str(error)))
+
+    async def on_unmount(self) -> None:
+        """Let go of the server."""
+        if self._follower is not None:
+            self._follower.cancel()
+            await asyncio.wait([self._follower])
+        if self._cleo is not None:
+            await self._cleo.close()
+
+    # --- what screens ask ----------------------------------------------------------------------------
+
+    @property
+    def cleo(self) -> Cleo:
+        """What is looked at."""
+        assert self._cleo is not None
+        return self._cleo
+
+    @property
+    def live(self) -> Live:
+        """The follower."""
+        assert self._live is not None
+        return self._live
+
+    @property
+    def read_only_reason(self) -> str:
+        """Why nothing may be changed, or nothing if it may."""
+        server = self.snapshot.server if self.snapshot else None
+        if self.settings.read_only:
+            return "The console was started with --read-only, so it changes nothing."
+        if server is None:
+            return "It is not known yet whether this Redis user may write."
+        if server.writable:
+            return ""
+        if server.role == "slave":
+            return f"{server.address} is a read-only replica. Connect to its primary to change something."
+        return f"The Redis user {server.user!r} may not write. Ask for the role operator; `cleo acl` prints it."
+
+    @property
+    def crumbs(self) -> list[str]:
+        """The titles of the screens one came through."""
+        return [crumb for screen in self.screen_stack if (crumb := getattr(screen, "crumb", ""))]
+
+    def say(self, text: str) -> None:
+        """Tell what was done."""
+        self.notify(text, markup=False, timeout=6)
+
+    def warn(self, text: str) -> None:
+        """Tell what could not be done."""
+        self.notify(text, severity="warning", markup=False, timeout=8)
+
+    # --- drawing -------------------------------------------------------------------------------------
+
+    def changed(self) -> None:
+        """Something is new: draw it with the next frame, of which there are only so many a second."""
+        if self._frame_is_due or self._live is None:
+            return
+        self._frame_is_due = True
+        frames = self.settings.frames if self.app_focus else FRAMES_OUT_OF_FOCUS
+        wait = self._drawn_at + 1 / frames - time.monotonic()
+        self.set_timer(max(0.001, wait), self._draw)
+
+    def _draw(self) -> None:
+        self._frame_is_due = False
+        self._drawn_at = time.monotonic()
+        self.snapshot = self.live.snapshot()
+        screen = self.screen
+        # Under a dialog nothing moves: what is asked about stays as it was.
+        if not isinstance(screen, Screen) or screen.is_modal or not hasattr(screen, "draw"):
+            return
+        front: CleoScreen = screen  # pyright: ignore[reportAssignmentType]
+        with self.batch_update():
+            front.draw(self.snapshot)
+        if self.live.rounds != self._rounds_drawn:
+            self._rounds_drawn = self.live.rounds
+            front.reconcile(self.snapshot)
+
+    def came_to_front(self, screen: CleoScreen) -> None:
+        """A screen is in front: read what it needs, and draw it now."""
+        self.live.wants = screen.WANTS
+        self.live.focus = screen.focus_queue
+        self.live.nudge()
+        self.snapshot = self.live.snapshot()
+        screen.draw(self.snapshot)
+
+    # --- actions -------------------------------------------------------------------------------------
+
+    def go(self, name: str, *words: str) -> None:
+        """Go to a screen; when it is in front already, back to its first page."""
+        if self.screen.is_modal:
+            return
+        if name == self.current_mode:
+            while len(self.screen_stack) > 1:
+                self.pop_screen()
+        else:
+            self.switch_mode(name)
+        if words:
+            self.call_later(self._visit, words)
+
+    def _visit(self, words: tuple[str, ...]) -> None:
+        front: CleoScreen = self.screen  # pyright: ignore[reportAssignmentType]
+        front.visit(words)
+
+    do_go = go
+
+    def _front(self) -> CleoScreen | None:
+        """The screen in front, unless it is a dialog."""
+        screen: object = self.screen
+        return screen if hasattr(screen, "ask_command") else None  # pyright: ignore[reportReturnType]
+
+    def do_filter(self) -> None:
+        """Let a filter be typed."""
+        if front := self._front():
+            front.ask_filter()
+
+    def do_command(self) -> None:
+        """Let a command be typed."""
+        if front := self._front():
+            front.ask_command()
+
+    def do_refresh(self) -> None:
+        """Read everything anew."""
+        self.live.nudge()
+
+    def do_palette(self) -> None:
+        """Search all that can be done here."""
+        if front := self._front():
+            front.open_palette()
+
+    def do_theme(self, name: str = "") -> None:
+        """Change the colours."""
+        if name not in THEMES:
+            self.warn(f"There is no theme {name!r}. There are {', '.join(sorted(THEMES))}.")
+            return
+        self.theme = name
+
+    def do_quit(self) -> None:
+        """End."""
+        self.exit()
+
+    def do_help(self) -> None:
+        """Say what can be done here."""
+        if front := self._front():
+            front.open_help()
+
+    # --- the end -------------------------------------------------------------------------------------
+
+    def _fatal_error(self) -> None:
+        """Textual would print every local variable, and with them the password; ``crash`` prints what may be seen."""
+        self.bell()
+        error = self._exception
+        self.crash = error
+        if error is not None:
+            self._exit_renderables.append(crash.report(error))
+        self._close_messages_no_wait()

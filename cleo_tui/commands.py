@@ -1,0 +1,85 @@
+"""The ``:`` line and the palette: two more ways to the actions of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from cleo_tui.actions import Action, Actor, actions_in_reach, app_of, perform, shown
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+
+def commands_in_reach(screen: Screen[object]) -> dict[str, tuple[Actor, Action]]:
+    """What can be commanded now, by name; what is nearer to the focus wins."""
+    found: dict[str, tuple[Actor, Action]] = {}
+    for actor, action in actions_in_reach(screen):
+        found.setdefault(action.name, (actor, action))
+    return found
+
+
+def candidates_for(screen: Screen[object], text: str) -> Sequence[str]:
+    """Whole lines that begin with what was typed: names of commands, then what the command takes."""
+    commands = commands_in_reach(screen)
+    *before, word = text.split(" ")
+    if not before:
+        return sorted(name for name in commands if name.startswith(word))
+    action = commands[before[0]][1] if before[0] in commands else None
+    snapshot = app_of(screen).snapshot
+    if action is None or action.takes is None or snapshot is None:
+        return ()
+    start = " ".join(before)
+    return [f"{start} {choice}" for choice in action.takes(before[1:], snapshot) if choice.startswith(word)]
+
+
+async def run_line(screen: Screen[object], text: str) -> None:
+    """Do what was typed, or say what is wrong with it."""
+    words = text.split()
+    if not words:
+        return
+    commands = commands_in_reach(screen)
+    app = app_of(screen)
+    name = words[0] if words[0] in commands else _only(commands, words[0])
+    if name is None:
+        app.warn(f"There is no command {words[0]!r} here. Type : and Tab to see what there is, or ? for help.")
+        return
+    actor, action = commands[name]
+    if action.takes is None and len(words) > 1:
+        app.warn(f":{name} takes nothing after its name.")
+        return
+    await perform(actor, action, words[1:])
+
+
+def _only(commands: dict[str, tuple[Actor, Action]], start: str) -> str | None:
+    """The one command that begins like that."""
+    found = [name for name in commands if name.startswith(start)]
+    return found[0] if len(found) == 1 else None
+
+
+class ActionProvider(Provider):
+    """Offers what can be done here to the palette."""
+
+    def _all(self) -> list[tuple[Actor, Action]]:
+        return [(actor, action) for actor, action in commands_in_reach(self.screen).values() if action.help]
+
+    async def discover(self) -> Hits:
+        """Everything, before anything is typed."""
+        for actor, action in self._all():
+            yield DiscoveryHit(_title(action), partial(perform, actor, action), help=action.help)
+
+    async def search(self, query: str) -> Hits:
+        """What the typed text matches."""
+        matcher = self.matcher(query)
+        for actor, action in self._all():
+            score = matcher.match(f"{action.name} {action.help}")
+            if score > 0:
+                yield Hit(score, matcher.highlight(_title(action)), partial(perform, actor, action), help=action.help)
+
+
+def _title(action: Action) -> str:
+    keys = f"  ({shown(action.keys[0])})" if action.keys else ""
+    return f"{action.name.replace('-', ' ').capitalize()}{keys}"

@@ -1,0 +1,28 @@
+"""What is printed when the console fails: enough to mend it, and no password.
+
+A traceback with local variables would show the server's URL with the password in it, so there are none, and what looks like
+the password of a URL is taken out of the messages too.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+
+from rich.text import Text
+
+_PASSWORD = re.compile(r"(\w+://[^/\s@:'\"]*):[^\s'\"]*@")
+
+
+def without_passwords(text: str) -> str:
+    """The text with the password of each URL taken out."""
+    return _PASSWORD.sub(r"\1:***@", text)
+
+
+def report(error: BaseException) -> Text:
+    """What to print of an error that nobody expected."""
+    lines = "".join(traceback.format_exception(error))
+    return Text(
+        f"{without_passwords(lines)}\nThe console failed, and nothing on the server was changed by that. "
+        "This is a fault of the console: please report it with the lines above.\n"
+    )

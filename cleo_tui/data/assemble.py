@@ -1,0 +1,77 @@
+"""Puts what is known together into a snapshot: apart from ``live``, because it asks nobody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Protocol
+
+from cleo_core.models import MinuteStats, ServerInfo, WorkerInfo
+from cleo_tui.data.health import Alert, health_of, queue_alert, server_alerts, worker_alerts
+from cleo_tui.data.link import Link
+from cleo_tui.data.rates import Meter, drain_of
+from cleo_tui.data.snapshot import QueueView, Snapshot
+from cleo_tui.data.tally import Tally
+
+
+class KnownQueue(Protocol):
+    """What a snapshot needs to know of a queue."""
+
+    @property
+    def tally(self) -> Tally: ...
+    @property
+    def meter(self) -> Meter: ...
+    @property
+    def minutes(self) -> tuple[MinuteStats, ...]: ...
+
+
+def assemble(
+    *,
+    link: Link,
+    now: float,
+    taken_at: float,
+    known: Mapping[str, KnownQueue],
+    queue_total: int,
+    workers: tuple[WorkerInfo, ...] | None,
+    server: ServerInfo | None,
+    denied: Mapping[str, str],
+) -> Snapshot:
+    """The snapshot of what is known at ``now``."""
+    serving = Counter(queue for worker in workers or () for queue in worker.queues)
+    queues = tuple(_view(name, queue, now, serving[name]) for name, queue in known.items())
+    alerts = [alert for view in queues if (alert := _alert_of(view)) is not None]
+    alerts += worker_alerts(workers or (), now) + server_alerts(server)
+    return Snapshot(
+        link=link,
+        now=now,
+        taken_at=taken_at,
+        queues=queues,
+        queue_total=queue_total,
+        workers=workers,
+        server=server,
+        alerts=tuple(sorted(alerts, key=lambda alert: -alert.health)),
+        denied=dict(denied),
+    )
+
+
+def _view(name: str, known: KnownQueue, now: float, workers: int) -> QueueView:
+    tally = known.tally
+    reading, counts = tally.reading, tally.counts
+    rates = known.meter.rates(known.minutes)
+    oldest = None
+    if counts.waiting and reading.oldest_waiting is not None:
+        oldest = reading.oldest_waiting + max(0.0, now - reading.at)
+    drain = drain_of(counts.waiting, rates)
+    health = health_of(counts, rates, oldest or 0.0, drain, paused=reading.paused)
+    return QueueView(name, reading, counts, rates, known.minutes, oldest, drain, health, workers)
+
+
+def _alert_of(view: QueueView) -> Alert | None:
+    return queue_alert(
+        view.name,
+        view.health,
+        counts=view.counts,
+        rates=view.rates,
+        oldest=view.oldest or 0.0,
+        workers=view.workers,
+    )

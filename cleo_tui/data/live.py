@@ -1,0 +1,272 @@
+"""Events in, snapshots out: the one place that asks the server, on behalf of whatever is on screen.
+
+The stream drives it, a reading of the counts every other second is the truth. Each round asks a bounded number of
+questions: queues are read in turns when there are many, minutes only of queues that moved, and the rounds come further
+apart when the server is slow. So the console costs the server the same whatever the depth of the queues.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from enum import Flag, auto
+from itertools import groupby
+
+from cleo_core import Cleo
+from cleo_core.errors import (
+    AuthenticationFailed,
+    AuthenticationRequired,
+    CleoError,
+    PermissionDenied,
+    ServerError,
+)
+from cleo_core.models import Event, EventGap, MinuteStats, QueueStats, ServerInfo, WorkerInfo
+from cleo_tui.data.assemble import assemble
+from cleo_tui.data.link import Link, LinkState, Trouble
+from cleo_tui.data.rates import Counters, Meter
+from cleo_tui.data.snapshot import Snapshot
+from cleo_tui.data.stream import EventLog
+from cleo_tui.data.tally import Tally
+
+QUEUES_A_ROUND = 16
+HISTORIES_A_ROUND = 4
+MINUTES = 60
+RECENT_MINUTES = 2
+MINUTES_EVERY = 10.0
+SERVER_EVERY = 10.0
+STALE_ROUNDS = 3
+FIRST_PAUSE, LAST_PAUSE = 0.5, 5.0
+
+
+class Want(Flag):
+    """What the screen in front needs beside the counts."""
+
+    COUNTS = 0
+    MINUTES = auto()
+    WORKERS = auto()
+
+
+class Known:
+    """What was learned of one queue."""
+
+    def __init__(self, reading: QueueStats) -> None:
+        self.tally = Tally(reading)
+        self.meter = Meter()
+        self.minutes: tuple[MinuteStats, ...] = ()
+        self.minutes_at = float("-inf")
+        self.moved = True
+        self.read(reading)
+
+    def read(self, reading: QueueStats) -> None:
+        """Take a reading of the counts."""
+        last = self.tally.reading
+        self.moved |= (reading.enqueued, reading.completed, reading.failed) != (
+            last.enqueued,
+            last.completed,
+            last.failed,
+        )
+        self.tally.read(reading)
+        self.meter.add(Counters.of(reading))
+
+    def add_minutes(self, minutes: list[MinuteStats], asked_at: float) -> None:
+        """Put the latest minutes in place of those that were known of them."""
+        first = minutes[0].at
+        self.minutes = (*(minute for minute in self.minutes if minute.at < first), *minutes)[-MINUTES:]
+        self.minutes_at = asked_at
+        self.moved = False
+
+
+class Live:
+    """Follows a namespace and tells ``on_change`` when there is something new to show.
+
+    Args:
+        cleo: what to follow.
+        clock: this machine's clock, in seconds since the epoch.
+        refresh: seconds between two readings of the truth.
+        on_change: called from the running loop, as often as something changed; whoever draws sets the pace of drawing.
+    """
+
+    def __init__(
+        self, cleo: Cleo, *, clock: Callable[[], float], refresh: float, on_change: Callable[[], None]
+    ) -> None:
+        self.log = EventLog()
+        self.wants = Want.COUNTS
+        self.focus: str | None = None
+        self.refresh = refresh
+        self._cleo = cleo
+        self._clock = clock
+        self._on_change = on_change
+        self._known: dict[str, Known] = {}
+        self._turns: deque[str] = deque()
+        self._names: list[str] = []
+        self._denied: dict[str, str] = {}
+        self._workers: tuple[WorkerInfo, ...] | None = None
+        self._server: ServerInfo | None = None
+        self._server_at = float("-inf")
+        self._skew = 0.0
+        self._data_at: float | None = None
+        self._retry_at: float | None = None
+        self._trouble: Trouble | None = None
+        self._state = LinkState.CONNECTING
+        self._wake = asyncio.Event()
+        self.rounds = 0
+
+    # --- what is known -------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """The server's clock, as far as it is known."""
+        return self._clock() + self._skew
+
+    @property
+    def link(self) -> Link:
+        """How the console stands with the server."""
+        state = self._state
+        late = self._data_at is not None and self._clock() - self._data_at > STALE_ROUNDS * self.refresh + 1
+        if state is LinkState.CONNECTED and late:
+            state = LinkState.STALE
+        return Link(state, self._cleo.address, self._cleo.namespace, self._data_at, self._retry_at, self._trouble)
+
+    def snapshot(self) -> Snapshot:
+        """Everything that is known now."""
+        return assemble(
+            link=self.link,
+            now=self.now(),
+            taken_at=self._clock(),
+            known={name: self._known[name] for name in self._names if name in self._known},
+            queue_total=len(self._names),
+            workers=self._workers,
+            server=self._server,
+            denied=self._denied,
+        )
+
+    # --- following -----------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Follow the namespace until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen(), name="cleo-tui-listen")
+            group.create_task(self._read_for_ever(), name="cleo-tui-read")
+
+    def nudge(self) -> None:
+        """Read now rather than at the next turn."""
+        self._wake.set()
+
+    async def _listen(self) -> None:
+        async for batch in self._cleo.events.batches():
+            if batch:
+                self._hear(batch)
+
+    def _hear(self, batch: list[Event | EventGap]) -> None:
+        self.log.take(batch, self.now())
+        told = (event for event in batch if isinstance(event, Event))
+        for (queue, at), events in groupby(told, key=lambda event: (event.queue, event.at)):
+            known = self._known.get(queue)
+            if known is None:
+                self._wake.set()
+                continue
+            known.moved = True
+            known.tally.hear(at, events)
+        self._on_change()
+
+    async def _read_for_ever(self) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            started = time.monotonic()
+            try:
+                await self._read()
+            except (CleoError, ValueError) as error:
+                wait = pause * random.uniform(0.8, 1.2)
+                self._lose(error, self._clock() + wait)
+                pause = min(pause * 2, LAST_PAUSE)
+            else:
+                pause = FIRST_PAUSE
+                wait = max(self.refresh, 4 * (time.monotonic() - started))
+            self.rounds += 1
+            self._on_change()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), wait)
+            self._wake.clear()
+
+    def _lose(self, error: Exception, retry_at: float) -> None:
+        denied = isinstance(error, PermissionDenied | AuthenticationFailed | AuthenticationRequired)
+        self._state = LinkState.DENIED if denied else LinkState.DISCONNECTED
+        self._retry_at = retry_at
+        self._server_at = float("-inf")
+        if isinstance(error, ServerError):
+            self._trouble = Trouble(error.cause, error.cure)
+        else:
+            self._trouble = Trouble(
+                f"what it holds can't be understood ({error}).", "Is it of another version of Cleo?"
+            )
+
+    # --- one round -----------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        self._names = await self._cleo.queues.names()
+        await self._read_counts()
+        self._state, self._trouble, self._retry_at = LinkState.CONNECTED, None, None
+        self._data_at = self._clock()
+        self._on_change()
+        if self._clock() - self._server_at >= SERVER_EVERY:
+            self._server = await self._cleo.server_info()
+            self._server_at = self._clock()
+        if Want.WORKERS in self.wants:
+            self._workers = tuple(await self._cleo.workers.list())
+        if Want.MINUTES in self.wants:
+            await self._read_minutes()
+
+    def _next_queues(self) -> list[str]:
+        """The queue in focus, then those whose turn it is."""
+        current = set(self._names)
+        known = set(self._turns)
+        self._turns = deque(name for name in self._turns if name in current)
+        self._turns.extendleft(name for name in reversed(self._names) if name not in known)
+        turn = [self._turns[index] for index in range(min(QUEUES_A_ROUND, len(self._turns)))]
+        self._turns.rotate(-len(turn))
+        if self.focus in current and self.focus not in turn:
+            turn.append(self.focus)
+        return turn
+
+    async def _read_counts(self) -> None:
+        refusal: PermissionDenied | None = None
+        for queue in self._next_queues():
+            try:
+                reading = await self._cleo.queues.stats(queue)
+            except PermissionDenied as error:
+                self._denied[queue] = error.cause
+                refusal = error
+                continue
+            self._denied.pop(queue, None)
+            self._skew = reading.at - self._clock()
+            if queue in self._known:
+                self._known[queue].read(reading)
+            else:
+                self._known[queue] = Known(reading)
+        for gone in self._known.keys() - set(self._names):
+            del self._known[gone]
+        if refusal is not None and not self._known:
+            raise refusal
+
+    async def _read_minutes(self) -> None:
+        now = self._clock()
+        due = (name for name in self._names if name in self._known and self._is_due(self._known[name], now))
+        for queue in _first(HISTORIES_A_ROUND, due):
+            known = self._known[queue]
+            # A console that was away asks for as many minutes as it missed.
+            asked = MINUTES if not known.minutes else min(MINUTES, RECENT_MINUTES + int((now - known.minutes_at) // 60))
+            known.add_minutes(await self._cleo.analytics.minutes(queue, asked), now)
+            self._on_change()
+
+    def _is_due(self, known: Known, now: float) -> bool:
+        if not known.minutes:
+            return True
+        past = now - known.minutes_at
+        return past >= 60 or (known.moved and past >= MINUTES_EVERY)
+
+
+def _first(limit: int, names: Iterable[str]) -> list[str]:
+    return [name for name, _ in zip(names, range(limit), strict=False)]

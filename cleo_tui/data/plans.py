@@ -1,0 +1,174 @@
+"""An action as a plan: what it would change, how sure one has to be, doing it in slices, and what came of it.
+
+Nothing that changes the server's data goes another way, so no screen can leave out a step of the safety ladder.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from cleo_core import Cleo
+from cleo_core.errors import TaskNotFound
+from cleo_core.models import BulkReport, TaskState
+from cleo_tui import say
+
+SLICE = 200
+SAMPLE = 5
+TYPE_OVER = 100
+
+
+class Verb(Enum):
+    """What can be done to tasks: the infinitive, the participle, and what it will mean for one and for many."""
+
+    CANCEL = ("Cancel", "cancelled")
+    RETRY = ("Retry", "retried")
+    DISCARD = ("Discard", "discarded")
+
+    @property
+    def infinitive(self) -> str:
+        """As a button says it."""
+        return self.value[0]
+
+    @property
+    def participle(self) -> str:
+        """As a report says it."""
+        return self.value[1]
+
+
+class Rung(Enum):
+    """How sure one has to be before a plan is carried out."""
+
+    ASK = auto()
+    SHOW_SAMPLE = auto()
+    TYPE_COUNT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A task that a plan is about, as it was on screen when it was chosen."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done to which tasks of a queue. It names ids, never places in a list that moves."""
+
+    verb: Verb
+    queue: str
+    targets: tuple[Target, ...]
+    consequence: str
+    apply: Callable[[str, Sequence[str]], Awaitable[BulkReport]]
+
+    @property
+    def rung(self) -> Rung:
+        """The rung of the safety ladder."""
+        if len(self.targets) == 1:
+            return Rung.ASK
+        return Rung.TYPE_COUNT if len(self.targets) > TYPE_OVER else Rung.SHOW_SAMPLE
+
+    @property
+    def title(self) -> str:
+        """What is asked."""
+        return f"{self.verb.infinitive} {say.plural(len(self.targets), 'task')} of {self.queue}?"
+
+    @property
+    def sample(self) -> tuple[Target, ...]:
+        """Some of the tasks, spread over all of them."""
+        size = len(self.targets)
+        if size <= SAMPLE:
+            return self.targets
+        return tuple(self.targets[round(index * (size - 1) / (SAMPLE - 1))] for index in range(SAMPLE))
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How the sample stands on the server now: how many in which state, and which are gone."""
+
+    states: dict[TaskState, int]
+    gone: int
+
+    @property
+    def text(self) -> str:
+        """What it comes to, in words."""
+        parts = [f"{count} {state}" for state, count in self.states.items()]
+        if self.gone:
+            parts.append(f"{self.gone} no longer there")
+        return ", ".join(parts)
+
+
+@dataclass(slots=True)
+class Report:
+    """What a plan has done so far."""
+
+    plan: Plan
+    attempted: int = 0
+    done: int = 0
+    failures: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def failed(self) -> int:
+        """How many of the attempted tasks it could not be done to."""
+        return self.attempted - self.done
+
+    @property
+    def text(self) -> str:
+        """The report in a sentence."""
+        total = len(self.plan.targets)
+        text = f"{say.plural(self.done, 'task')} of {self.plan.queue} {self.plan.verb.participle}."
+        if self.failed:
+            text += f" {say.plural(self.failed, 'task')} could not be."
+        if self.attempted < total:
+            text += f" Stopped before the other {say.count(total - self.attempted)}."
+        return text
+
+
+async def preview(cleo: Cleo, plan: Plan) -> Preview:
+    """Ask the server how the plan's sample stands. Raises ``ServerError`` if it can't say."""
+    states: Counter[TaskState] = Counter()
+    gone = 0
+    for target in plan.sample:
+        try:
+            states[(await cleo.queues.get_task(plan.queue, target.id)).state] += 1
+        except TaskNotFound:
+            gone += 1
+    return Preview(dict(states), gone)
+
+
+async def carry_out(plan: Plan) -> AsyncIterator[Report]:
+    """Do it slice by slice, with a report after each; whoever stops iterating stops the plan between two slices.
+
+    Raises:
+        ServerError: the server can't be used; what the last report told is done.
+    """
+    report = Report(plan)
+    ids = [target.id for target in plan.targets]
+    for first in range(0, len(ids), SLICE):
+        part = ids[first : first + SLICE]
+        answer = await plan.apply(plan.queue, part)
+        report.attempted += len(part)
+        report.done += answer.done
+        report.failures |= answer.failures
+        yield report
+
+
+def cancel_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
+    """Cancel tasks."""
+    consequence = "Those that wait end at once; the workers of those that run are asked to stop. It can't be undone."
+    return Plan(Verb.CANCEL, queue, tuple(targets), consequence, cleo.queues.cancel)
+
+
+def retry_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
+    """Put dead letters back into their queue."""
+    consequence = "They go back to the end of their queue, with all their retries before them."
+    return Plan(Verb.RETRY, queue, tuple(targets), consequence, cleo.dead_letters.retry)
+
+
+def discard_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
+    """Forget dead letters for good."""
+    consequence = "Their arguments and errors are deleted for good. It can't be undone."
+    return Plan(Verb.DISCARD, queue, tuple(targets), consequence, cleo.dead_letters.discard)

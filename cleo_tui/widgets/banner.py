@@ -1,0 +1,32 @@
+"""The line under the top bar that says what is wrong with the connection, as long as something is."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+from cleo_tui import say
+from cleo_tui.data.link import Link, LinkState
+from cleo_tui.theme import Role, inked
+
+
+class Banner(Static):
+    """Hidden while all is well."""
+
+    def tell(self, link: Link, now: float) -> None:
+        """Say how the link is."""
+        text = _text_of(link, now)
+        self.display = bool(text)
+        if text:
+            role = Role.WARN if link.state is LinkState.STALE else Role.BAD
+            self.update(Content.assemble(inked("▌", role), inked(text, role)))
+
+
+def _text_of(link: Link, now: float) -> str:
+    if link.state is LinkState.STALE:
+        return f"{link.address} is slow to answer; what you see is older than it should be."
+    if link.state not in {LinkState.DISCONNECTED, LinkState.DENIED} or link.trouble is None or link.data_at is None:
+        return ""
+    wait = max(0.0, (link.retry_at or now) - now)
+    again = f"Trying again in {say.age(wait)}." if wait >= 1 else "Trying again now."
+    return f"{link.address}: {link.trouble.cause} {link.trouble.cure} {again}"

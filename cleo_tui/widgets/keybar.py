@@ -1,0 +1,69 @@
+"""The footer: the keys that do something here, out of the registry of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+from cleo_tui.actions import Action, Effect, shown
+from cleo_tui.theme import Role, inked
+
+
+class KeyBar(Widget):
+    """One line of keys. What finds no room is behind ``?``, which always has room."""
+
+    class Pressed(Message):
+        """A key was clicked on."""
+
+        def __init__(self, action: Action) -> None:
+            super().__init__()
+            self.action = action
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._actions: Sequence[Action] = ()
+        self._spans: list[tuple[int, int, Action]] = []
+
+    def offer(self, actions: Sequence[Action]) -> None:
+        """Show these actions, the last of which never gives way."""
+        if actions != self._actions:
+            self._actions = actions
+            self.refresh()
+
+    def render(self) -> Content:
+        """The line."""
+        self._spans = []
+        if not self._actions:
+            return Content("")
+        last = self._actions[-1]
+        room = self.size.width - _width(last) - 1
+        parts: list[Content] = [Content(" ")]
+        column = 1
+        for action in self._actions[:-1]:
+            if column + _width(action) > room:
+                break
+            column = self._add(parts, action, column)
+        parts.append(Content(" " * (self.size.width - column - _width(last))))
+        self._add(parts, last, self.size.width - _width(last))
+        return Content("").join(parts)
+
+    def _add(self, parts: list[Content], action: Action, column: int) -> int:
+        role = Role.WARN if action.effect is Effect.CHANGES else Role.ACCENT
+        parts += [inked(shown(action.keys[0]), role), inked(f" {action.label}  ", Role.MUTED)]
+        end = column + _width(action)
+        self._spans.append((column, end, action))
+        return end
+
+    def on_click(self, event: events.Click) -> None:
+        """Do what was clicked on."""
+        for first, end, action in self._spans:
+            if first <= event.x < end:
+                self.post_message(self.Pressed(action))
+
+
+def _width(action: Action) -> int:
+    return len(shown(action.keys[0])) + len(action.label) + 3

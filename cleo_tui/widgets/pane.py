@@ -1,0 +1,56 @@
+"""A frame around a table: its name and counts above, the place of the cursor below, and a card when there is nothing."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from cleo_tui import say
+from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.statecard import Card, StateCard
+from cleo_tui.widgets.table import LazyTable
+
+Row = TypeVar("Row")
+
+
+class Pane(Vertical, Generic[Row]):
+    """The frame. ``tell`` says what to call it; without a card the table is shown."""
+
+    def __init__(self, table: LazyTable[Row], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.table = table
+        self._card = StateCard()
+        self._card.display = False
+
+    def compose(self) -> ComposeResult:
+        """The table, and the card that takes its place."""
+        yield self.table
+        yield self._card
+
+    def tell(self, title: str, note: str = "", *, card: Card | None = None) -> None:
+        """Name the frame, and show the card if there is one."""
+        heading = Content.assemble(inked(title, Role.STRONG), inked(f"  {note}" if note else "", Role.MUTED))
+        self.border_title = heading.markup
+        if card is not None:
+            self._card.tell(card)
+        if self._card.display != (card is not None):
+            had_focus = self.table.has_focus
+            self._card.display = card is not None
+            self.table.display = card is None
+            if had_focus or (card is None and self.screen.focused is None):
+                self.table.focus()
+        self._tell_place(card)
+
+    def _tell_place(self, card: Card | None) -> None:
+        parts: list[str] = []
+        table = self.table
+        if card is None and table.rows.total:
+            parts.append(f"{say.count(table.cursor.index + 1)} of {say.count(table.rows.total)}")
+        if table.marked:
+            parts.append(f"{say.count(len(table.marked))} marked")
+        if card is None and table.dropped:
+            parts.append(f"+{say.plural(table.dropped, 'column')}")
+        self.border_subtitle = inked(" · ".join(parts), Role.MUTED).markup

@@ -1,0 +1,147 @@
+"""The line above the footer in which a filter or a command is typed, with what could come next beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.suggester import Suggester
+from textual.widgets import Input, Label
+
+from cleo_tui.theme import Role, inked
+
+Candidates = Callable[[str], Sequence[str]]
+
+
+class Purpose(Enum):
+    """What is typed; the value is the sign in front of it."""
+
+    FILTER = "/"
+    COMMAND = ":"
+
+
+class Prompt(Horizontal):
+    """One line of input. Enter keeps a filter or gives a command, Esc gives it up, Tab takes what is suggested."""
+
+    class Typed(Message):
+        """The text has changed."""
+
+        def __init__(self, purpose: Purpose, text: str) -> None:
+            super().__init__()
+            self.purpose, self.text = purpose, text
+
+    class Entered(Typed):
+        """Enter was pressed."""
+
+    class Left(Message):
+        """Esc was pressed."""
+
+        def __init__(self, purpose: Purpose) -> None:
+            super().__init__()
+            self.purpose = purpose
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._purpose = Purpose.FILTER
+        self._candidates: Candidates = lambda _text: ()
+        self.display = False
+
+    def compose(self) -> ComposeResult:
+        """The sign, the input, and the candidates."""
+        yield Label(id="prompt-sign")
+        yield PromptInput()
+        yield Label(id="prompt-hint")
+
+    @property
+    def input(self) -> Input:
+        """What is typed into."""
+        return self.query_one(PromptInput)
+
+    def open(self, purpose: Purpose, text: str, candidates: Candidates, hint: str = "") -> None:
+        """Let something be typed."""
+        self._purpose, self._candidates = purpose, candidates
+        self.query_one("#prompt-sign", Label).update(inked(f" {purpose.value} ", Role.ACCENT))
+        self.query_one("#prompt-hint", Label).update(inked(hint, Role.MUTED))
+        self.display = True
+        self.input.suggester = CandidateSuggester(candidates) if purpose is Purpose.COMMAND else None
+        with self.input.prevent(Input.Changed):
+            self.input.value = text
+        self.input.cursor_position = len(text)
+        self.input.focus()
+        self._hint(text)
+
+    def close(self) -> None:
+        """Nothing is typed any more."""
+        self.display = False
+
+    def _hint(self, text: str) -> None:
+        if self._purpose is Purpose.COMMAND:
+            words = [candidate.rsplit(" ", 1)[-1] for candidate in self._candidates(text)]
+            hint = "  ".join(words[:8]) + ("  …" if len(words) > 8 else "")
+            self.query_one("#prompt-hint", Label).update(inked(f"{hint} ", Role.MUTED))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Pass on what is typed."""
+        event.stop()
+        self._hint(event.value)
+        self.post_message(self.Typed(self._purpose, event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Pass on what was entered."""
+        event.stop()
+        self.close()
+        self.post_message(self.Entered(self._purpose, event.value))
+
+    def leave(self) -> None:
+        """Give up."""
+        self.close()
+        self.post_message(self.Left(self._purpose))
+
+    def complete(self) -> None:
+        """Take the first candidate."""
+        candidates = self._candidates(self.input.value)
+        if candidates:
+            self.input.value = candidates[0] + " "
+            self.input.cursor_position = len(self.input.value)
+
+
+class PromptInput(Input):
+    """An input that gives Esc and Tab to the prompt it is in."""
+
+    BINDINGS = [("escape", "leave"), ("tab", "complete"), ("up", "pass"), ("down", "pass")]
+
+    def __init__(self) -> None:
+        super().__init__(compact=True, select_on_focus=False)
+
+    @property
+    def _prompt(self) -> Prompt:
+        prompt = self.parent
+        assert isinstance(prompt, Prompt)
+        return prompt
+
+    def action_leave(self) -> None:
+        """Give up."""
+        self._prompt.leave()
+
+    def action_complete(self) -> None:
+        """Take the first candidate."""
+        self._prompt.complete()
+
+    def action_pass(self) -> None:
+        """Do nothing: moving would take the eyes off what is typed."""
+
+
+class CandidateSuggester(Suggester):
+    """Shows the rest of the first candidate behind the cursor."""
+
+    def __init__(self, candidates: Candidates) -> None:
+        super().__init__(use_cache=False)
+        self._candidates = candidates
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The first candidate."""
+        found = self._candidates(value) if value else ()
+        return found[0] if found else None

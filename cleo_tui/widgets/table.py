@@ -1,0 +1,283 @@
+"""A table over a list of any length that draws only the lines on screen.
+
+Rows come from ``data.pages``; those that are not loaded yet are drawn as a faint line and asked for. The cursor holds on to
+the id of its row. Numbers stand right, what is too wide ends in an ellipsis, and columns that find no room are left out and
+said so (``+2 columns``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import ClassVar, Generic, NamedTuple, TypeVar
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from cleo_tui.actions import Action, Actor, bindings_of
+from cleo_tui.data.pages import Cursor, Listing, Rows
+from cleo_tui.theme import ROLE_CLASSES, Role, ink
+
+Row = TypeVar("Row")
+GAP = 2
+EDGE = 2
+HEADER = 1
+
+
+class Cell(NamedTuple):
+    """What stands in a cell, and what for."""
+
+    text: str
+    role: Role = Role.PLAIN
+
+
+class Side(Enum):
+    """Where the text of a column stands."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[Row]):
+    """A column: ``width`` is its least, ``grow`` its share of what is left over; the highest ``drop`` goes first."""
+
+    title: str
+    width: int
+    cell: Callable[[Row], Cell]
+    side: Side = Side.LEFT
+    grow: int = 0
+    drop: int = 0
+
+
+TABLE_ACTIONS = (
+    Action("open", ("enter",), "Look into the row under the cursor.", label="open"),
+    Action("down", ("j", "down"), "One row down."),
+    Action("up", ("k", "up"), "One row up."),
+    Action("page-down", ("pagedown", "ctrl+d"), "One page down."),
+    Action("page-up", ("pageup", "ctrl+u"), "One page up."),
+    Action("first", ("g", "home"), "To the first row."),
+    Action("last", ("G", "end"), "To the last row."),
+)
+
+
+class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
+    """The table. Give it columns once and rows whenever there are others (``show``), and ``sync`` when they have changed."""
+
+    ACTIONS = TABLE_ACTIONS
+    BINDINGS = bindings_of(TABLE_ACTIONS)
+    COMPONENT_CLASSES: ClassVar[set[str]] = ROLE_CLASSES
+
+    class Opened(Message):
+        """Enter was pressed on a row, or it was clicked twice."""
+
+    class Moved(Message):
+        """The cursor is on another row, or the rows have changed."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the last of many moves matters."""
+            return isinstance(message, LazyTable.Moved)
+
+    def __init__(self, columns: Sequence[Column[Row]], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.columns = columns
+        self.cursor = Cursor()
+        self.marked: dict[str, Row] = {}
+        self.sorted_by = ""
+        self.dropped = 0
+        self._rows: Rows[Row] = Listing(str)
+        self._layout: list[tuple[Column[Row], int]] = []
+
+    # --- rows ----------------------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> Rows[Row]:
+        """What is drawn from."""
+        return self._rows
+
+    @property
+    def current(self) -> Row | None:
+        """The row under the cursor, if it is loaded."""
+        return self._rows.at(self.cursor.index)
+
+    def show(self, rows: Rows[Row]) -> None:
+        """Draw from other rows from now on."""
+        self._rows = rows
+        self.sync()
+
+    def restart(self) -> None:
+        """Go to the top and forget marks: the rows are to be of another list."""
+        self.cursor = Cursor()
+        self.marked.clear()
+        self.scroll_to(y=0, animate=False, immediate=True)
+
+    def sync(self) -> None:
+        """The rows have changed: follow them, and draw."""
+        moved = self.cursor.follow(self._rows)
+        self.virtual_size = Size(self.size.width, self._rows.total + HEADER)
+        if moved:
+            self.scroll_to(y=self.scroll_offset.y + moved, animate=False, immediate=True)
+        self._keep_cursor_in_sight()
+        self._ask_for_what_is_seen()
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def marks_or_current(self) -> list[Row]:
+        """What an action is about: the marked rows, or else the one under the cursor."""
+        if self.marked:
+            return list(self.marked.values())
+        return [self.current] if self.current is not None else []
+
+    # --- moving --------------------------------------------------------------------------------------
+
+    @property
+    def page(self) -> int:
+        """How many rows are in sight."""
+        return max(1, self.size.height - HEADER)
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a row."""
+        self.cursor.move(index, self._rows)
+        self._keep_cursor_in_sight()
+        self._ask_for_what_is_seen()
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def _keep_cursor_in_sight(self) -> None:
+        top, index = self.scroll_offset.y, self.cursor.index
+        if index < top:
+            self.scroll_to(y=index, animate=False, immediate=True)
+        elif index >= top + self.page:
+            self.scroll_to(y=index - self.page + 1, animate=False, immediate=True)
+
+    def _ask_for_what_is_seen(self) -> None:
+        if self.size.height:
+            self._rows.look(self.scroll_offset.y, self.scroll_offset.y + self.page - 1)
+
+    def do_down(self) -> None:
+        """One row down."""
+        self.move_to(self.cursor.index + 1)
+
+    def do_up(self) -> None:
+        """One row up."""
+        self.move_to(self.cursor.index - 1)
+
+    def do_page_down(self) -> None:
+        """One page down."""
+        self.move_to(self.cursor.index + self.page)
+
+    def do_page_up(self) -> None:
+        """One page up."""
+        self.move_to(self.cursor.index - self.page)
+
+    def do_first(self) -> None:
+        """To the first row."""
+        self.move_to(0)
+
+    def do_last(self) -> None:
+        """To the last row."""
+        self.move_to(self._rows.total - 1)
+
+    def do_open(self) -> None:
+        """Look into the row."""
+        if self.current is not None:
+            self.post_message(self.Opened())
+
+    # --- events --------------------------------------------------------------------------------------
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Scrolling with the mouse takes the cursor along, so it is always in sight."""
+        super().watch_scroll_y(old_value, new_value)
+        top = round(new_value)
+        index = max(top, min(self.cursor.index, top + self.page - 1))
+        if index != self.cursor.index and round(old_value) != top:
+            self.cursor.move(index, self._rows)
+            self.post_message(self.Moved())
+        self._ask_for_what_is_seen()
+
+    def on_resize(self) -> None:
+        """Lay the columns out anew."""
+        self._layout = []
+        self.sync()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click puts the cursor on a row, a second one opens it."""
+        offset = event.get_content_offset(self)
+        index = self.scroll_offset.y + (offset.y - HEADER if offset else -1)
+        if offset is None or offset.y < HEADER or index >= self._rows.total:
+            return
+        self.move_to(index)
+        if event.chain == 2:
+            self.do_open()
+
+    # --- drawing -------------------------------------------------------------------------------------
+
+    def _lay_out(self, width: int) -> list[tuple[Column[Row], int]]:
+        chosen = list(self.columns)
+
+        def needed() -> int:
+            return EDGE + sum(column.width + GAP for column in chosen)
+
+        while len(chosen) > 1 and needed() > width and any(column.drop for column in chosen):
+            chosen.remove(max(chosen, key=lambda column: column.drop))
+        self.dropped = len(self.columns) - len(chosen)
+        spare, shares = max(0, width - needed()), sum(column.grow for column in chosen)
+        layout: list[tuple[Column[Row], int]] = []
+        for column in chosen:
+            extra = spare * column.grow // shares if column.grow else 0
+            spare, shares = spare - extra, shares - column.grow
+            layout.append((column, column.width + extra))
+        return layout
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line: the header, a row, or nothing."""
+        width = self.scrollable_content_region.width
+        if not self._layout:
+            self._layout = self._lay_out(width)
+        strip = self._header() if y < HEADER else self._row(self.scroll_offset.y + y - HEADER)
+        return strip.adjust_cell_length(width, self.rich_style).apply_style(Style(bgcolor=self.rich_style.bgcolor))
+
+    def _header(self) -> Strip:
+        style = ink(self, Role.HEADER)
+        segments = [Segment(" " * EDGE, style)]
+        for column, width in self._layout:
+            arrow = "↓" if column.title and column.title == self.sorted_by.removeprefix("-") else ""
+            if self.sorted_by.startswith("-"):
+                arrow = arrow.replace("↓", "↑")
+            segments += (Segment(_fit(column.title + arrow, width, column.side), style), Segment(" " * GAP, style))
+        return Strip(segments)
+
+    def _row(self, index: int) -> Strip:
+        if index >= self._rows.total:
+            return Strip.blank(self.size.width)
+        row = self._rows.at(index)
+        at_cursor = index == self.cursor.index
+        base = ink(self, Role.CURSOR if self.has_focus else Role.CURSOR_AWAY) if at_cursor else Style.null()
+        if row is None:
+            return Strip([Segment("  ·  ·  ·", ink(self, Role.FAINT) + base)])
+        marked = self._rows.key(row) in self.marked
+        edge = Segment("▌" if at_cursor and self.has_focus else " ", ink(self, Role.ACCENT) + base)
+        segments = [edge, Segment("✓" if marked else " ", ink(self, Role.MARK) + base)]
+        for column, width in self._layout:
+            text, role = column.cell(row)
+            style = ink(self, Role.MARK if marked and role is Role.PLAIN else role) + base
+            segments += (Segment(_fit(text, width, column.side), style), Segment(" " * GAP, base))
+        return Strip(segments).adjust_cell_length(self.size.width, base)
+
+
+def _fit(text: str, width: int, side: Side) -> str:
+    if not text.isprintable():
+        # What others wrote must not move the terminal's cursor.
+        text = "".join(character if character.isprintable() else " " for character in text)
+    length = cell_len(text)
+    if length > width:
+        return set_cell_size(text, width - 1) + "…" if width > 1 else set_cell_size(text, width)
+    padding = " " * (width - length)
+    return padding + text if side is Side.RIGHT else text + padding

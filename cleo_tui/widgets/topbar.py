@@ -1,0 +1,123 @@
+"""The two lines on top: where one is and how the console stands with its server; then the screens and their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+from cleo_tui import say
+from cleo_tui.data.link import Link, LinkState
+from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.lines import spread
+
+BRAND = "◆ cleo"
+LOOKS = {
+    LinkState.CONNECTING: ("◌", Role.MUTED),
+    LinkState.CONNECTED: ("●", Role.GOOD),
+    LinkState.STALE: ("◐", Role.WARN),
+    LinkState.DISCONNECTED: ("✖", Role.BAD),
+    LinkState.DENIED: ("⊘", Role.BAD),
+}
+
+
+class Tab(NamedTuple):
+    """A screen as the bar names it."""
+
+    key: str
+    name: str
+    title: str
+
+
+class TopBar(Widget):
+    """Where one is (``crumbs``), and the link."""
+
+    class Chosen(Message):
+        """A screen was clicked on."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.screen_name = name
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._crumbs: Sequence[str] = ()
+        self._link: Link | None = None
+        self._since = ""
+        self._tabs: Sequence[Tab] = ()
+        self._active = ""
+        self._read_only = False
+        self._spans: list[tuple[int, int, str]] = []
+
+    def tell(self, *, crumbs: Sequence[str], link: Link, since: str, read_only: str) -> None:
+        """Say where one is and how the link is; ``since`` is the age of the last data."""
+        told = (crumbs, link, since, bool(read_only))
+        if told != (self._crumbs, self._link, self._since, self._read_only):
+            self._crumbs, self._link, self._since, self._read_only = told
+            self.refresh()
+
+    def offer(self, tabs: Sequence[Tab], active: str) -> None:
+        """Name the screens that there are."""
+        self._tabs, self._active = tabs, active
+        self.refresh()
+
+    def render(self) -> Content:
+        """Both lines."""
+        width = self.size.width
+        return Content("\n").join([spread(self._where(), self._how(width), width), self._screens(width)])
+
+    def _where(self) -> Content:
+        parts = [inked(f" {BRAND}", Role.ACCENT).stylize("bold")]
+        for place, crumb in enumerate(self._crumbs):
+            last = place == len(self._crumbs) - 1
+            parts += [inked("  " if place == 0 else " › ", Role.FAINT), inked(crumb, Role.STRONG if last else Role.MUTED)]
+        return Content("").join(parts)
+
+    def _how(self, width: int) -> Content:
+        if self._link is None:
+            return inked("◌ connecting ", Role.MUTED)
+        glyph, role = LOOKS[self._link.state]
+        parts: list[Content] = []
+        if self._read_only and self._link.state is LinkState.CONNECTED:
+            parts.append(inked("read-only  ", Role.WARN))
+        parts.append(inked(f"{glyph} {self._link.state}", role))
+        if self._link.state in {LinkState.STALE, LinkState.DISCONNECTED, LinkState.DENIED} and self._since:
+            parts.append(inked(f" · last data {self._since}", role))
+        elif width >= 70:
+            parts.append(inked(f"  {self._link.address}/{self._link.namespace}", Role.MUTED))
+        parts.append(Content(" "))
+        return Content("").join(parts)
+
+    def _screens(self, width: int) -> Content:
+        """The screens; only the one in front is named in full when they don't all fit."""
+        whole = sum(len(tab.key) + len(tab.title) + 4 for tab in self._tabs) <= width
+        self._spans = []
+        parts: list[Content] = [Content(" ")]
+        column = 1
+        for tab in self._tabs:
+            active = tab.name == self._active
+            title = tab.title if whole or active else tab.title[:5]
+            text = f" {tab.key} {title} "
+            self._spans.append((column, column + len(text), tab.name))
+            column += len(text) + 1
+            if active:
+                parts.append(inked(text, Role.ACCENT).stylize("bold reverse"))
+            else:
+                parts += [inked(f" {tab.key} ", Role.ACCENT), inked(f"{title} ", Role.MUTED)]
+            parts.append(Content(" "))
+        return Content("").join(parts)
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the screen that was clicked on."""
+        for first, end, name in self._spans:
+            if event.y == 1 and first <= event.x < end:
+                self.post_message(self.Chosen(name))
+
+
+def since_of(link: Link, now: float) -> str:
+    """How old the last data is, by this machine's clock."""
+    return say.ago(now - link.data_at) if link.data_at is not None else ""

@@ -1,0 +1,47 @@
+"""Looking behind the public face: one command to the server of a Cleo, and the keys it uses there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+from redis.asyncio import Redis
+
+from cleo_core import Cleo
+from cleo_core.keys import QueueKeys
+
+
+async def ask(cleo: Cleo, *command: object) -> Any:
+    """The server's answer to a command."""
+    client = cast("Any", await cleo.backend.client())
+    return await client.execute_command(*command)
+
+
+async def ask_at(url: str, *command: object) -> Any:
+    """The answer of the server at an address, over a connection of its own."""
+    client = cast("Any", Redis).from_url(url)
+    try:
+        return await client.execute_command(*command)
+    finally:
+        await client.aclose()
+
+
+def keys_of(cleo: Cleo, queue: str) -> QueueKeys:
+    """The keys of a queue."""
+    return cleo.backend.keys.of_queue(queue)
+
+
+async def lines_of(cleo: Cleo, key: str) -> list[list[Any]]:
+    """The entries of a history list, the latest first."""
+    return [json.loads(line) for line in await ask(cleo, "LRANGE", key, 0, -1)]
+
+
+async def audit_of(cleo: Cleo, queue: str) -> list[tuple[str, str, int]]:
+    """What the audit of a queue holds: action, target and count, oldest first."""
+    entries = await ask(cleo, "XRANGE", keys_of(cleo, queue).audit, "-", "+")
+    return [(fields[b"action"].decode(), fields[b"target"].decode(), int(fields[b"count"])) for _, fields in entries]
+
+
+async def kill_connections(cleo: Cleo, kind: str) -> int:
+    """Cut all connections of a kind ("normal" or "pubsub") but the one that asks; how many."""
+    return int(await ask(cleo, "CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes"))

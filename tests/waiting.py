@@ -1,0 +1,21 @@
+"""Waiting for a condition with a bound, never for a time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+
+async def until(condition: Callable[[], Awaitable[object] | object], *, within: float = 10.0, what: str = "") -> None:
+    """Come back when ``condition()`` is true; fail when it is not within so many seconds."""
+    deadline = time.monotonic() + within
+    while True:
+        value = condition()
+        if isinstance(value, Awaitable):
+            value = await value
+        if value:
+            return
+        if time.monotonic() > deadline:
+            raise AssertionError(f"Not within {within:g} s: {what or condition}")
+        await asyncio.sleep(0.01)
