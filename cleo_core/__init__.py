@@ -25,17 +25,9 @@ from cleo_core.tasks.definition import Task
 from cleo_core.tasks.handle import TaskHandle
 from cleo_core.version import __version__
 
-
-def task(function=None, /, **options):  # pyright: ignore
-    """Declare a task on the default ``Cleo``. See ``Cleo.task``."""
-    default = Cleo.get_instance()
-    return default.task(**options) if function is None else default.task(function)
-
-
-def queue_class(**options):  # pyright: ignore
-    """Declare a class of tasks on the default ``Cleo``. See ``Cleo.queue_class``."""
-    return Cleo.get_instance().queue_class(**options)
-
+# The default instance's decorators; making it opens no connection.
+task = Cleo.get_instance().task
+queue_class = Cleo.get_instance().queue_class
 
 __all__ = [
     "Backoff",

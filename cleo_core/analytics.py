@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cleo_core.backend import Backend
-from cleo_core.connection import acting_on
 from cleo_core.models import MinuteStats
 from cleo_core.names import check_name
 
@@ -22,16 +21,14 @@ class Analytics:
     async def minutes(self, queue: str, count: int = 60) -> list[MinuteStats]:
         """The last ``count`` minutes of a queue (up to 1,440), oldest first, the running one last."""
         keys = self._backend.keys.of_queue(check_name("queue", queue))
-        client = await self._backend.client()
-        with acting_on(self._backend.resolved):
-            seconds, _ = await client.time()
-            last = int(seconds) // 60
-            wanted = range(last - min(count, MAX_MINUTES) + 1, last + 1)
-            async with client.pipeline(transaction=False) as pipe:
-                for minute in wanted:
-                    pipe.hgetall(keys.minute(minute))
-                rows = await pipe.execute()
-        return [_minute(minute, row) for minute, row in zip(wanted, rows, strict=True)]
+        seconds, _ = await self._backend.ask("TIME")
+        last = int(seconds) // 60
+        wanted = range(last - max(1, min(count, MAX_MINUTES)) + 1, last + 1)
+        rows = await self._backend.ask_all(*(("HGETALL", keys.minute(minute)) for minute in wanted))
+        return [
+            _minute(minute, dict(zip(row[::2], row[1::2], strict=True)))
+            for minute, row in zip(wanted, rows, strict=True)
+        ]
 
 
 def _minute(minute: int, row: Mapping[bytes, bytes]) -> MinuteStats:
@@ -59,7 +56,9 @@ def buckets(row: Mapping[bytes, bytes], letter: bytes) -> dict[int, int]:
 
 
 def percentile(histogram: Mapping[int, int], fraction: float) -> float | None:
-    """The value below which ``fraction`` of the times lie, in seconds: the middle of its bucket. None if it is empty."""
+    """The value below which ``fraction`` of the times lie, in seconds: the middle of its bucket. None if it is
+    empty.
+    """
     total = sum(histogram.values())
     if not total:
         return None

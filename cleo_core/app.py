@@ -23,6 +23,7 @@ from cleo_core.tasks.options import Executor, RunOptions, checked_run_options
 from cleo_core.tasks.producer import Producer
 from cleo_core.tasks.queue_class import declare_methods
 from cleo_core.tasks.registry import Registry
+from cleo_core.worker.line import Line
 from cleo_core.worker.worker import Worker
 from cleo_core.workers import Workers
 
@@ -34,8 +35,8 @@ C = TypeVar("C", bound=type)
 class Cleo:
     """One namespace on one Redis server: declares tasks, enqueues them, runs workers, and looks into all of it.
 
-    Making one opens no connection; the first call that needs the server does. Use it as an async context manager, or call
-    ``close`` at the end.
+    Making one opens no connection; the first call that needs the server does. Use it as an async context manager, or
+    call ``close`` at the end.
 
     Args:
         url: the server: ``redis://``, ``rediss://``, ``unix://`` or ``embedded://``.
@@ -133,6 +134,8 @@ class Cleo:
     @overload
     def task(
         self,
+        function: None = None,
+        /,
         *,
         name: str | None = None,
         queue: str = "default",
@@ -155,12 +158,13 @@ class Cleo:
     ) -> Any:
         """Declare a function as a task: ``@cleo.task`` or ``@cleo.task(queue="emails", max_retries=3, timeout=30)``.
 
-        The further options are those of ``RunOptions``: ``max_retries`` (3), ``backoff`` (exponential from 1 s), ``timeout``
-        (seconds an attempt, None), ``retention`` (seconds, None), ``max_deliveries`` (3). A function that is not ``async`` runs
-        in a thread, or with ``executor="process"`` in a process.
+        The further options are those of ``RunOptions``: ``max_retries`` (3), ``backoff`` (exponential from 1 s),
+        ``timeout`` (seconds an attempt, None), ``retention`` (seconds, None), ``max_deliveries`` (3). A function that
+        is not ``async`` runs in a thread, or with ``executor="process"`` in a process.
 
         Raises:
-            InvalidOption, InvalidName, InvalidArguments, DuplicateTaskName: the declaration can't stand; the message says why.
+            InvalidOption, InvalidName, InvalidArguments, DuplicateTaskName: the declaration can't stand; the message
+            says why.
         """
         checked = self._run_options(options)
 
@@ -222,19 +226,18 @@ class Cleo:
 
     # --- running -------------------------------------------------------------------------------------
 
-    def worker(
-        self, queues: Sequence[str] | None = None, *, strict: bool = False, **settings: Any
-    ) -> Worker:
-        """A worker for the queues (``"emails"`` or with a weight ``"emails:3"``), or for all that tasks are declared for.
+    def worker(self, queues: Sequence[str] | None = None, *, strict: bool = False, **settings: Any) -> Worker:
+        """A worker for the queues (``"emails"`` or with a weight ``"emails:3"``), or for all that tasks are declared
+        for.
 
-        With ``strict`` a queue is served only while those before it are empty. ``settings`` are those of ``WorkerSettings``.
-        Use it as an async context manager, or await ``run()``.
+        With ``strict`` a queue is served only while those before it are empty. ``settings`` are those of
+        ``WorkerSettings``. Use it as an async context manager, or await ``run()``.
 
         Raises:
             InvalidName, InvalidOption: a queue or setting that can't be.
         """
-        chosen = queues if queues is not None else self.tasks.queues()
-        return Worker(self.backend, self.tasks, chosen, self.worker_settings, strict=strict, **settings)
+        lines = [Line.parse(queue) for queue in queues] if queues is not None else list(map(Line, self.tasks.queues()))
+        return Worker(self.backend, self.tasks, lines, self.worker_settings, strict=strict, **settings)
 
     async def server_info(self) -> ServerInfo:
         """Who and how the server is."""
@@ -242,7 +245,7 @@ class Cleo:
 
     async def ping(self) -> None:
         """Make sure that the server can be used. Raises ``ServerError`` if not."""
-        await self.backend.ping()
+        await self.backend.ask("PING")
 
     async def close(self) -> None:
         """Close the connections of this event loop."""

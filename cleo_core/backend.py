@@ -1,4 +1,4 @@
-"""What every service of a ``Cleo`` stands on: the settings, the keys, and a client of the running event loop."""
+"""What every service of a ``Cleo`` stands on: the settings, the keys, and a connection of the running event loop."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import json
 import os
 import socket
 from functools import cached_property
+from typing import Any
 
-from redis.asyncio import Redis
-
-from cleo_core.connection import acting_on, check_version, describe, make_client
+from cleo_core.connection import check_version, describe, read_info
 from cleo_core.embedded import resolve
 from cleo_core.keys import Keys
 from cleo_core.scripts import Scripts
@@ -27,8 +26,9 @@ class Backend:
         self.keys = Keys(namespace)
         self.limits = limits
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._client: Redis | None = None
+        self._wire: Wire | None = None
         self._scripts: Scripts | None = None
+        self._connecting: tuple[asyncio.AbstractEventLoop, asyncio.Lock] | None = None
         self._known_queues: set[str] = set()
 
     @cached_property
@@ -39,8 +39,8 @@ class Backend:
 
     @property
     def connected(self) -> bool:
-        """Whether a client was made that is not closed."""
-        return self._client is not None
+        """Whether a connection was made that is not closed."""
+        return self._wire is not None
 
     def point_to(self, redis: RedisSettings, namespace: str) -> None:
         """Use another server or namespace from now on. Nothing may be connected."""
@@ -64,46 +64,55 @@ class Backend:
             user = str(os.getuid())
         return json.dumps({"redis": self.redis.username or "default", "os": f"{user}@{socket.gethostname()}"})
 
-    async def client(self) -> Redis:
-        """The client of the running loop, whose server has been found new enough.
+    async def scripts(self) -> Scripts:
+        """The scripts on the connection of the running loop, to a server that was found new enough.
 
         Raises:
             ServerError: the server can't be used; the message says why and what to do.
         """
-        loop = asyncio.get_running_loop()
-        if self._client is None or self._loop is not loop:
-            client = make_client(self.resolved)
-            with acting_on(self.resolved):
-                check_version(await client.info("server"), self.resolved)
-            self._client, self._loop = client, loop
-            self._scripts = Scripts(Wire(self.resolved), self.keys)
-        return self._client
+        if self._scripts is not None and self._loop is asyncio.get_running_loop():
+            return self._scripts
+        async with self._lock_of_loop():
+            return await self._connect()
 
-    async def scripts(self) -> Scripts:
-        """The scripts on the client of the running loop. Raises what ``client`` raises."""
-        if self._scripts is None or self._loop is not asyncio.get_running_loop():
-            await self.client()
-        assert self._scripts is not None
+    def _lock_of_loop(self) -> asyncio.Lock:
+        """So that of many first uses at once one connects and the others wait for it."""
+        loop = asyncio.get_running_loop()
+        if self._connecting is None or self._connecting[0] is not loop:
+            self._connecting = (loop, asyncio.Lock())
+        return self._connecting[1]
+
+    async def _connect(self) -> Scripts:
+        loop = asyncio.get_running_loop()
+        if self._scripts is None or self._loop is not loop:
+            wire = Wire(self.resolved)
+            try:
+                check_version(read_info(await wire.ask("INFO", "server")), self.resolved)
+            except BaseException:
+                await wire.close()
+                raise
+            self._wire, self._loop = wire, loop
+            self._scripts = Scripts(wire, self.keys)
         return self._scripts
 
-    async def ping(self) -> None:
-        """Make sure that the server can be used. Raises what ``client`` raises."""
-        client = await self.client()
-        with acting_on(self.resolved):
-            await client.ping()
+    async def ask(self, *command: str | bytes | float) -> Any:
+        """Send one command and return its answer, undecoded. Raises what ``scripts`` raises."""
+        await self.scripts()
+        assert self._wire is not None
+        return await self._wire.ask(*command)
+
+    async def ask_all(self, *commands: tuple[str | bytes | float, ...]) -> list[Any]:
+        """Send several commands at once and return their answers. Raises what ``scripts`` raises."""
+        return await asyncio.gather(*(self.ask(*command) for command in commands))
 
     async def know_queue(self, queue: str) -> None:
         """Enter a queue into the registry, once for this process."""
         if queue not in self._known_queues:
-            client = await self.client()
-            with acting_on(self.resolved):
-                await client.zadd(self.keys.queues, {queue: 0})
+            await self.ask("ZADD", self.keys.queues, 0, queue)
             self._known_queues.add(queue)
 
     async def close(self) -> None:
-        """Close the connections of this loop. The backend connects anew when it is used again."""
-        client, scripts, self._client, self._scripts = self._client, self._scripts, None, None
-        if client is not None and scripts is not None and self._loop is asyncio.get_running_loop():
-            await scripts.close()
-            await client.aclose()
-            await client.connection_pool.disconnect()
+        """Close the connection of this loop. The backend connects anew when it is used again."""
+        wire, self._wire, self._scripts = self._wire, None, None
+        if wire is not None and self._loop is asyncio.get_running_loop():
+            await wire.close()

@@ -1,15 +1,13 @@
-"""The way to the server: clients made from a URL, and the server's complaints turned into errors a person can act on."""
+"""The way to the server: clients made from a URL, and the server's complaints turned into errors a person can act
+on.
+"""
 
 from __future__ import annotations
 
 import re
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from redis import exceptions as redis_errors
 from redis.asyncio import Connection, ConnectionPool, Redis, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
@@ -28,10 +26,17 @@ def check_url(url: str) -> str:
     Raises:
         InvalidUrl: unknown scheme, bad port or bad database number; the message says which.
     """
-    parts = urlsplit(url)
     hint = "Use redis://[user:password@]host:port/db, rediss://..., unix:///path/to.sock or embedded://."
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise errors.InvalidUrl(
+            f"{redact(url)!r} is not the address of a Redis server: its host can't be read. {hint}"
+        ) from None
     if parts.scheme not in SCHEMES:
-        raise errors.InvalidUrl(f"{redact(url)!r} is not the address of a Redis server: unknown scheme {parts.scheme!r}. {hint}")
+        raise errors.InvalidUrl(
+            f"{redact(url)!r} is not the address of a Redis server: unknown scheme {parts.scheme!r}. {hint}"
+        )
     try:
         port = parts.port
     except ValueError:
@@ -42,8 +47,9 @@ def check_url(url: str) -> str:
         if port == 0:
             raise errors.InvalidUrl(f"{redact(url)!r} has port 0, on which no server can listen. {hint}")
         database = parts.path.strip("/")
-        if database and not database.isdigit():
-            raise errors.InvalidUrl(f"{redact(url)!r} has the database {database!r}; it must be a number. {hint}")
+        for number in (database, parse_qs(parts.query).get("db", [""])[-1]):
+            if number and not (number.isascii() and number.isdigit()):
+                raise errors.InvalidUrl(f"{redact(url)!r} has the database {number!r}; it must be a number. {hint}")
     if parts.scheme == "unix" and not parts.path:
         raise errors.InvalidUrl(f"{redact(url)!r} names no socket. {hint}")
     return url
@@ -51,7 +57,12 @@ def check_url(url: str) -> str:
 
 def redact(url: str) -> str:
     """The URL without its password, for logs and screens."""
-    return re.sub(r"(//[^/@:]*):[^@]*@", r"\1:***@", url)
+    rest, at, place = url.rpartition("@")
+    user, colon, _ = rest.rpartition("//")[2].partition(":")
+    shown = (
+        f"{rest[: len(rest) - len(rest.rpartition('//')[2])]}{user}{':***' if colon else ''}{at}{place}" if at else url
+    )
+    return re.sub(r"([?&]password=)[^&]*", r"\1***", shown)
 
 
 def describe(url: str) -> str:
@@ -101,90 +112,13 @@ def make_client(settings: RedisSettings, *, retries: int = 1, pool_size: int | N
     return Redis.from_pool(pool)
 
 
-def _tls_cause(error: BaseException) -> str | None:
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, ssl.SSLCertVerificationError):
-            return f"its certificate can't be trusted ({seen.verify_message})."
-        if isinstance(seen, ssl.SSLError):
-            return "it doesn't speak TLS on this port."
-        seen = seen.__cause__ or seen.__context__
-    text = str(error)
-    if "CERTIFICATE_VERIFY" in text:
-        return "its certificate can't be trusted."
-    if "SSL" in text:
-        return "it doesn't speak TLS on this port."
-    return None
+def read_info(answer: bytes) -> dict[str, str]:
+    """The fields of an ``INFO`` answer."""
+    lines = (line.partition(":") for line in answer.decode(errors="replace").splitlines() if ":" in line)
+    return {name: value for name, _, value in lines}
 
 
-def translate(error: BaseException, settings: RedisSettings) -> errors.ServerError | None:
-    """The Cleo error for one of redis-py's, or None if it is a fault of the program rather than of the server."""
-    server = describe(settings.url)
-    text = str(error)
-    tls = settings.url.startswith("rediss:")
-    if isinstance(error, redis_errors.AuthenticationError | redis_errors.AuthenticationWrongNumberOfArgsError):
-        if "NOAUTH" in text or "Authentication required" in text or "HELLO must be called" in text:
-            return errors.AuthenticationRequired(
-                server, "it wants a password and none was given.", "Put it in the URL: redis://user:password@host:port."
-            )
-        return errors.AuthenticationFailed(
-            server, "it refused the user name and password.", "Check both; without a user name it is the user 'default'."
-        )
-    if isinstance(error, redis_errors.NoPermissionError) or "NOPERM" in text:
-        return errors.PermissionDenied(
-            server,
-            f"the Redis user has no permission for this ({text.removeprefix('NOPERM ').strip()}).",
-            "Ask for a user with the right role, or have the ACL extended: `cleo acl` prints one.",
-        )
-    if isinstance(error, redis_errors.ReadOnlyError) or "READONLY" in text or "read only replica" in text:
-        return errors.ServerReadOnly(
-            server, "it is a read-only replica.", "Connect to the primary; `INFO replication` on this server names it."
-        )
-    if isinstance(error, redis_errors.OutOfMemoryError) or "OOM " in text:
-        return errors.ServerOutOfMemory(
-            server,
-            "it has reached maxmemory, so nothing was stored.",
-            "Raise maxmemory, let the workers drain the queues, or discard dead letters.",
-        )
-    if isinstance(error, redis_errors.BusyLoadingError):
-        return errors.ServerUnavailable(server, "it is still loading its data.", "Try again in a moment.")
-    if isinstance(error, redis_errors.ResponseError) and ("MISCONF" in text or "NOREPLICAS" in text):
-        return errors.ServerUnavailable(server, f"it takes no writes ({text}).", "Check its disk and its replicas.")
-    if isinstance(error, redis_errors.ResponseError) and "shebang" in text.lower():
-        return errors.ServerTooOld(server, "it can't run Cleo's scripts.", "Use Redis 7.0, Valkey 7.2 or later.")
-    if isinstance(error, redis_errors.InvalidResponse):
-        return errors.TlsMismatch(
-            server, "it doesn't speak Redis in the clear here.", "If it is a TLS port, use rediss:// instead of redis://."
-        )
-    if isinstance(error, redis_errors.TimeoutError | TimeoutError):
-        return errors.ServerUnavailable(
-            server, "it did not answer in time.", "Check the address, the network and whether the server is overloaded."
-        )
-    if isinstance(error, redis_errors.ConnectionError | OSError):
-        cause = _tls_cause(error) if tls else None
-        if cause:
-            return errors.TlsMismatch(
-                server, cause, "Use redis:// for a port without TLS, or give ?ssl_ca_certs=FILE for a private authority."
-            )
-        return errors.ServerUnavailable(
-            server, f"can't reach it ({text.rstrip('.')}).", "Check that the server runs and that the address is right."
-        )
-    return None
-
-
-@contextmanager
-def acting_on(settings: RedisSettings) -> Iterator[None]:
-    """Turn what redis-py raises inside into errors of Cleo."""
-    try:
-        yield
-    except (redis_errors.RedisError, OSError) as error:
-        translated = translate(error, settings)
-        if translated is None:
-            raise
-        raise translated from error
-
-
-def check_version(info: dict[str, Any], settings: RedisSettings) -> None:
+def check_version(info: dict[str, str], settings: RedisSettings) -> None:
     """Refuse a server that lacks what the scripts need.
 
     Raises:

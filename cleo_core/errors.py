@@ -59,6 +59,10 @@ class ServerOutOfMemory(ServerError):
     """The server has reached ``maxmemory`` and takes no new tasks. Nothing of the refused call was stored."""
 
 
+class ServerRefused(ServerError):
+    """The server refused a command for a reason that Cleo doesn't know, such as a key that holds something else."""
+
+
 class EmbeddedServerError(ServerError):
     """The embedded server could not be started."""
 
@@ -106,14 +110,18 @@ class TaskNotFound(CleoError):
 
 
 class StaleLease(CleoError):
-    """The lease on the task was lost: another worker may be running it, so nothing more is accepted for this attempt."""
+    """The lease on the task was lost: another worker may be running it, so nothing more is accepted for this
+    attempt.
+    """
 
 
 class TaskFailed(CleoError):
     """The task ended in the dead letters. ``error`` is the type and message of its last attempt."""
 
     def __init__(self, task_id: str, error: str) -> None:
-        super().__init__(f"Task {task_id} failed: {error}. It is kept in the dead letters with every attempt's traceback.")
+        super().__init__(
+            f"Task {task_id} failed: {error}. It is kept in the dead letters with every attempt's traceback."
+        )
         self.task_id = task_id
         self.error = error
 

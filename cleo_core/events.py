@@ -10,11 +10,9 @@ from contextlib import suppress
 from typing import Any
 
 from pydantic_core import from_json
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from cleo_core.backend import Backend
-from cleo_core.connection import acting_on, make_client
+from cleo_core.channels import Channels
 from cleo_core.errors import ServerError
 from cleo_core.models import Event, EventGap, ObserverEvent, TaskState
 from cleo_core.names import check_name
@@ -25,6 +23,7 @@ Observer = Callable[[str, TaskState | None, Event], Awaitable[None] | None]
 LOG = logging.getLogger("cleo.events")
 CATCH_UP = 100
 QUIET = 1.0
+MAX_QUEUES = 10_000
 
 
 class Events:
@@ -34,32 +33,36 @@ class Events:
         self._backend = backend
         self._observers: dict[ObserverEvent, list[Observer]] = {}
         self._feeder: asyncio.Task[None] | None = None
+        self._ready = asyncio.Event()
 
     async def listen(self, *queues: str, reconnect: bool = True) -> AsyncIterator[Event | EventGap]:
         """All events of these queues (of all, if none is named) from now on, each queue's in order and none twice.
 
-        After a lost connection the events missed meanwhile follow from the stream; what is no longer there is told as an
-        ``EventGap``. With ``reconnect=False`` a lost connection raises ``ServerError`` instead.
+        After a lost connection the events missed meanwhile follow from the stream; what is no longer there is told as
+        an ``EventGap``. With ``reconnect=False`` a lost connection raises ``ServerError`` instead.
         """
         async for batch in self.batches(*queues, reconnect=reconnect):
             for event in batch:
                 yield event
 
-    async def batches(
-        self, *queues: str, reconnect: bool = True
-    ) -> AsyncIterator[list[Event | EventGap]]:
+    async def batches(self, *queues: str, reconnect: bool = True) -> AsyncIterator[list[Event | EventGap]]:
         """As ``listen``, but as they arrive: many at a time. An empty batch comes about each second of silence."""
         for queue in queues:
             check_name("queue", queue)
-        places: dict[str, _Place] = {}
+        async for batch in self._batches(queues, asyncio.Event(), reconnect=reconnect):
+            yield batch
+
+    async def _batches(
+        self, queues: tuple[str, ...], ready: asyncio.Event, *, reconnect: bool
+    ) -> AsyncIterator[list[Event | EventGap]]:
+        places = _Places(ready)
         pause = 0.1
         while True:
-            client = make_client(self._backend.resolved, retries=0, pool_size=4)
+            channels = Channels(self._backend.resolved)
             try:
-                with acting_on(self._backend.resolved):
-                    async for batch in self._hear(client, queues, places):
-                        pause = 0.1
-                        yield batch
+                async for batch in self._hear(channels, queues, places):
+                    pause = 0.1
+                    yield batch
             except ServerError as error:
                 if not reconnect:
                     raise
@@ -67,52 +70,70 @@ class Events:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
             finally:
-                with suppress(RedisError, OSError):
-                    await client.aclose()
-                    await client.connection_pool.disconnect()
+                await channels.close()
 
     async def _hear(
-        self, client: Redis, queues: tuple[str, ...], places: dict[str, _Place]
+        self, channels: Channels, queues: tuple[str, ...], places: _Places
     ) -> AsyncIterator[list[Event | EventGap]]:
         keys = self._backend.keys
-        async with client.pubsub(ignore_subscribe_messages=True) as pubsub:
-            if queues:
-                await pubsub.subscribe(*(keys.of_queue(queue).events for queue in queues))
-            else:
-                await pubsub.psubscribe(keys.events_pattern)
-            for queue, place in places.items():
-                while batch := await self._missed(client, queue, place):
-                    yield batch
-            while True:
-                message = await pubsub.get_message(timeout=QUIET)
-                if message is None:
-                    yield []
-                    continue
-                queue = keys.queue_of_channel(message["channel"].decode())
-                place = places.setdefault(queue, _Place())
-                position, number, lines = from_json(message["data"])
-                while place.next_number and number > place.next_number:
-                    batch = await self._missed(client, queue, place, before=number)
-                    if not batch:
-                        break
-                    yield batch
-                if number >= place.next_number:
-                    yield place.take(queue, position, number, lines)
+        if queues:
+            await channels.subscribe(*(keys.of_queue(queue).events for queue in queues))
+        else:
+            await channels.subscribe_pattern(keys.events_pattern)
+        await channels.stand()
+        await self._find_places(queues, places)
+        places.ready.set()
+        for queue, place in places.items():
+            while batch := await self._missed(queue, place):
+                yield batch
+        while True:
+            message = await channels.next(QUIET)
+            if message is None:
+                yield []
+                continue
+            queue = keys.queue_of_channel(message.channel)
+            place = places.setdefault(queue, _Place())
+            position, number, lines = from_json(message.data)
+            while place.next_number and number > place.next_number:
+                batch = await self._missed(queue, place, before=number)
+                if not batch:
+                    break
+                yield batch
+            if place.is_new(position, number):
+                yield place.take(queue, position, number, lines)
 
-    async def _missed(
-        self, client: Redis, queue: str, place: _Place, before: int | None = None
-    ) -> list[Event | EventGap]:
+    async def _find_places(self, queues: tuple[str, ...], places: _Places) -> None:
+        """Where to start in queues not heard of yet: now, or after a break where the first listening began."""
+        ask = self._backend.ask
+        seconds, microseconds = await ask("TIME")
+        since = places.since
+        places.since = since or f"{int(seconds) * 1000 + int(microseconds) // 1000}-0"
+        names = list(queues) or [
+            name.decode() for name in await ask("ZRANGE", self._backend.keys.queues, 0, MAX_QUEUES)
+        ]
+        fresh = [queue for queue in names if queue not in places]
+        counts = await self._backend.ask_all(
+            *(("HGET", self._backend.keys.of_queue(queue).queue, "events") for queue in fresh)
+        )
+        for queue, count in zip(fresh, counts, strict=True):
+            place = places[queue] = _Place()
+            if since is not None:
+                place.position = since
+            else:
+                place.next_number = int(count or 0) + 1
+
+    async def _missed(self, queue: str, place: _Place, before: int | None = None) -> list[Event | EventGap]:
         """The next entries of the stream after the place, or a gap if they are gone; nothing at the end."""
         stream = self._backend.keys.of_queue(queue).events
-        entries = await client.xrange(stream, f"({place.position}" if place.position else "-", "+", count=CATCH_UP)
+        start = f"({place.position}" if place.position else "-"
+        entries = await self._backend.ask("XRANGE", stream, start, "+", "COUNT", CATCH_UP)
         batch: list[Event | EventGap] = []
-        for position, fields in entries:
-            number = int(fields[b"n"])
+        for position, (_, first, _, lines) in entries:
+            number = int(first)
             if before is not None and number >= before:
                 break
-            if number < place.next_number:
-                continue
-            batch += place.take(queue, position.decode(), number, from_json(fields[b"e"]))
+            if place.is_new(position.decode(), number):
+                batch += place.take(queue, position.decode(), number, from_json(lines))
         if not batch and before is not None and before > place.next_number:
             batch.append(EventGap(queue=queue, missed=before - place.next_number))
             place.next_number = before
@@ -120,13 +141,12 @@ class Events:
 
     async def recent(self, queue: str, limit: int = 100) -> list[Event]:
         """The last events of a queue that the stream still holds, oldest first, at most about ``limit``."""
-        client = await self._backend.client()
-        with acting_on(self._backend.resolved):
-            entries = await client.xrevrange(self._backend.keys.of_queue(check_name("queue", queue)).events, count=min(limit, 500))
+        stream = self._backend.keys.of_queue(check_name("queue", queue)).events
+        entries = await self._backend.ask("XREVRANGE", stream, "+", "-", "COUNT", max(1, min(limit, 500)))
         events: list[Event] = []
-        for position, fields in reversed(entries):
-            events += [event_of(queue, position.decode(), line) for line in read_line(fields[b"e"])]
-        return events[-limit:]
+        for position, (_, _, _, lines) in reversed(entries):
+            events += [event_of(queue, position.decode(), line) for line in read_line(lines)]
+        return events[-max(1, limit) :]
 
     # --- observers ---------------------------------------------------------------------------------
 
@@ -147,16 +167,28 @@ class Events:
     def start(self) -> None:
         """Begin to feed the observers from the running loop. Raises RuntimeError outside of one."""
         if self._observers and (self._feeder is None or self._feeder.done()):
-            self._feeder = asyncio.get_running_loop().create_task(self._feed(), name="cleo-observers")
+            loop = asyncio.get_running_loop()
+            self._ready = asyncio.Event()
+            self._feeder = loop.create_task(self._feed(), name="cleo-observers")
+
+    async def ready(self) -> None:
+        """Wait until the observers' subscription stands, so that no event from here on passes them by."""
+        self.start()
+        if self._feeder is not None:
+            await self._ready.wait()
 
     async def _feed(self) -> None:
-        async for event in self.listen():
-            if isinstance(event, EventGap):
-                LOG.warning("%d events of %s were missed; observers were not called for them.", event.missed, event.queue)
-                continue
-            await self._tell(event.kind, event)
-            if event.state is not None and event.kind is not ObserverEvent.STATUS_CHANGE:
-                await self._tell(ObserverEvent.STATUS_CHANGE, event)
+        async for batch in self._batches((), self._ready, reconnect=True):
+            for event in batch:
+                await self._pass_on(event)
+
+    async def _pass_on(self, event: Event | EventGap) -> None:
+        if isinstance(event, EventGap):
+            LOG.warning("%d events of %s were missed; observers were not called for them.", event.missed, event.queue)
+            return
+        await self._tell(event.kind, event)
+        if event.state is not None and event.kind is not ObserverEvent.STATUS_CHANGE:
+            await self._tell(ObserverEvent.STATUS_CHANGE, event)
 
     async def _tell(self, kind: ObserverEvent, event: Event) -> None:
         for observer in list(self._observers.get(kind, ())):
@@ -176,12 +208,29 @@ class Events:
                 await feeder
 
 
+class _Places(dict[str, "_Place"]):
+    """The places of a listener in its queues, and the position (by the server's clock) from which on it listens."""
+
+    def __init__(self, ready: asyncio.Event) -> None:
+        super().__init__()
+        self.since: str | None = None
+        self.ready = ready
+
+
 class _Place:
     """How far a listener has come in a queue: the entry it saw last and the number of the next event."""
 
     def __init__(self) -> None:
         self.position = ""
         self.next_number = 0
+
+    def is_new(self, position: str, number: int) -> bool:
+        """Whether an entry was not taken yet. Numbers that start anew (the server lost its data) come at later
+        positions.
+        """
+        if number >= self.next_number:
+            return True
+        return bool(self.position) and _order(position) > _order(self.position)
 
     def take(self, queue: str, position: str, number: int, lines: list[Any]) -> list[Event | EventGap]:
         """The events of an entry, with what is missing before it."""
@@ -191,3 +240,8 @@ class _Place:
         events += [event_of(queue, position, line) for line in lines]
         self.position, self.next_number = position, number + len(lines)
         return events
+
+
+def _order(position: str) -> tuple[int, int]:
+    milliseconds, _, sequence = position.partition("-")
+    return int(milliseconds), int(sequence)

@@ -32,8 +32,8 @@ key                    type   holds                                             
 ====================== ====== ================================================================= =======================
 
 Registries: ``namespace:queues`` (zset of queue names, all scored 0) lives as long as the queues; ``namespace:workers``
-(zset of worker ids by last heartbeat) is pruned by the workers; ``namespace:worker:<id>`` (JSON) lives a minute after the
-last heartbeat.
+(zset of worker ids by last heartbeat) is pruned by the workers; ``namespace:worker:<id>`` (JSON) lives a minute after
+the last heartbeat.
 
 Channels: ``Q events`` (each stream entry as it is added), ``Q done:<id>`` (the end of a task somebody waits for) and
 ``namespace:control:<worker>`` (a nudge to look for cancelled tasks).

@@ -168,10 +168,10 @@ class TaskPage(Model):
 class QueueStats(Model):
     """The counts of a queue, all read in one step on the server.
 
-    ``waiting``, ``active``, ``delayed`` and ``dead`` are how many there are now. ``enqueued``, ``completed``, ``failed``
-    (attempts), ``retried``, ``died`` and ``cancelled`` only grow. ``oldest_waiting`` is the age of the first task in the
-    default order, in seconds, and ``dead_expires_at`` when the oldest dead letter will be dropped. ``kept`` counts the ended
-    tasks whose records have not expired.
+    ``waiting``, ``active``, ``delayed`` and ``dead`` are how many there are now. ``enqueued``, ``completed``,
+    ``failed`` (attempts), ``retried``, ``died`` and ``cancelled`` only grow. ``oldest_waiting`` is the age of the
+    first task in the default order, in seconds, and ``dead_expires_at`` when the oldest dead letter will be dropped.
+    ``kept`` counts the ended tasks whose records have not expired.
     """
 
     queue: str
@@ -252,8 +252,8 @@ class ServerInfo(Model):
 class Event(Model):
     """Something that happened, as the live stream tells it.
 
-    ``position`` orders the events of one queue and is what ``events.listen(since=...)`` takes. A plain change of state has
-    the kind ``STATUS_CHANGE``; the other kinds that change a state carry it too.
+    ``position`` orders the events of one queue and is what ``events.listen(since=...)`` takes. A plain change of
+    state has the kind ``STATUS_CHANGE``; the other kinds that change a state carry it too.
     """
 
     kind: ObserverEvent

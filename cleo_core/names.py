@@ -35,5 +35,7 @@ def check_name(kind: str, name: object, *, may_be_empty: bool = False) -> str:
     except UnicodeEncodeError:
         raise InvalidName(f"The {kind} {name!r} is not valid Unicode text.") from None
     if size > MAX_NAME_BYTES:
-        raise InvalidName(f"The {kind} {name[:40]!r}... has {size} bytes; at most {MAX_NAME_BYTES} are allowed. Shorten it.")
+        raise InvalidName(
+            f"The {kind} {name[:40]!r}... has {size} bytes; at most {MAX_NAME_BYTES} are allowed. Shorten it."
+        )
     return name

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cleo_core.backend import Backend
-from cleo_core.connection import acting_on
 from cleo_core.errors import TaskNotFound, WrongState
 from cleo_core.events import Events, Observer
 from cleo_core.models import (
@@ -46,8 +45,8 @@ class QueueManager:
     ) -> TaskHandle[Any]:
         """Store a task by name, for producers that have no code of it. ``arguments`` are by name.
 
-        Options are those of ``Task.options`` but ``queue``. If the task is declared on this ``Cleo``, its arguments are checked
-        and its declared options hold.
+        Options are those of ``Task.options`` but ``queue``. If the task is declared on this ``Cleo``, its arguments
+        are checked and its declared options hold.
 
         Raises:
             InvalidName, InvalidOption, InvalidArguments, PayloadTooLarge: it is refused, and nothing was stored.
@@ -75,16 +74,13 @@ class QueueManager:
 
     async def names(self, *, offset: int = 0, limit: int = MAX_PAGE) -> list[str]:
         """The queues that were ever used, by name: at most ``limit`` from ``offset``."""
-        client = await self._backend.client()
-        with acting_on(self._backend.resolved):
-            names = await client.zrange(self._backend.keys.queues, offset, offset + min(limit, MAX_PAGE) - 1)
+        first = max(0, offset)
+        names = await self._backend.ask("ZRANGE", self._backend.keys.queues, first, first + clamp(limit) - 1)
         return [name.decode() for name in names]
 
     async def count(self) -> int:
         """How many queues there are."""
-        client = await self._backend.client()
-        with acting_on(self._backend.resolved):
-            return await client.zcard(self._backend.keys.queues)
+        return await self._backend.ask("ZCARD", self._backend.keys.queues)
 
     async def stats(self, queue: str) -> QueueStats:
         """The counts of a queue at one moment."""
@@ -92,7 +88,9 @@ class QueueManager:
         raw = await scripts.stats(check_name("queue", queue))
         now, fields, active, delayed, dead, kept, groups, oldest, due, dead_expiry = raw
         paused, strategy = fields[0] == b"1", fields[9].decode()
-        waiting, enqueued, completed, failed, retried, died, cancelled, lost = (int(value or 0) for value in fields[1:9])
+        waiting, enqueued, completed, failed, retried, died, cancelled, lost = (
+            int(value or 0) for value in fields[1:9]
+        )
         return QueueStats(
             queue=queue,
             at=now / 1000,
@@ -126,14 +124,16 @@ class QueueManager:
         around: str | None = None,
         newest_first: bool = False,
     ) -> TaskPage:
-        """A window onto the tasks of a state: at most ``limit`` (up to 1,000) from ``offset``, or with ``around`` in the middle.
+        """A window onto the tasks of a state: at most ``limit`` (up to 1,000) from ``offset``, or with ``around`` in
+        the middle.
 
-        Waiting tasks come in the order of their lanes, delayed ones by due time, active ones by the end of their lease, ended
-        ones the latest first; ``newest_first`` turns the order round. An offset past the end gives the last task.
+        Waiting tasks come in the order of their lanes, delayed ones by due time, active ones by the end of their
+        lease, ended ones the latest first; ``newest_first`` turns the order round. An offset past the end gives the
+        last task.
         """
         scripts = await self._backend.scripts()
         raw = await scripts.page(
-            check_name("queue", queue), state, max(0, offset), min(limit, MAX_PAGE), around or "", "1" if newest_first else ""
+            check_name("queue", queue), state, max(0, offset), clamp(limit), around or "", "1" if newest_first else ""
         )
         return page_of(queue, state, raw)
 
@@ -166,7 +166,7 @@ class QueueManager:
         scripts = await self._backend.scripts()
         retention = self._backend.limits.retention
         answers = await scripts.cancel(check_name("queue", queue), self._backend.actor, retention, task_ids)
-        return report_of(task_ids, answers, {"cancelled", "requested"}, "cancelled")
+        return report_of(task_ids, answers, {"done", "requested"}, "cancelled")
 
     async def remove_task(self, queue: str, task_id: str) -> None:
         """Forget a task that is not running. Audited.
@@ -185,12 +185,20 @@ class QueueManager:
     # --- events ------------------------------------------------------------------------------------
 
     def on_task_event(self, event: ObserverEvent, observer: Observer) -> None:
-        """Call ``observer(task_id, state, event)`` for each event of that kind, from the running loop's next turn on."""
+        """Call ``observer(task_id, state, event)`` for each event of that kind; it may be async.
+
+        It hears what happens once the subscription stands: ``await cleo.events.ready()`` makes sure of that.
+        """
         self._events.subscribe(event, observer)
 
     def off_task_event(self, event: ObserverEvent, observer: Observer | None = None) -> None:
         """Call that observer no more, or none of that kind."""
         self._events.unsubscribe(event, observer)
+
+
+def clamp(limit: int) -> int:
+    """A number of rows that one call may ask for: from 1 to 1,000."""
+    return max(1, min(limit, MAX_PAGE))
 
 
 def report_of(ids: Sequence[str], answers: Sequence[str], good: set[str], verb: str) -> BulkReport:
@@ -201,7 +209,7 @@ def report_of(ids: Sequence[str], answers: Sequence[str], good: set[str], verb: 
         if answer in good:
             done += 1
         elif len(failures) < 100:
-            failures[task_id] = f"It is {answer}, so it can't be {verb}." if answer else "There is no such task any more."
+            failures[task_id] = (
+                f"It is {answer}, so it can't be {verb}." if answer else "There is no such task any more."
+            )
     return BulkReport(done=done, failures=failures)
-
-

@@ -1,7 +1,8 @@
 """The Lua scripts as typed functions: each atomic transition is one call here and one file in ``lua/``.
 
-A method's arguments are what the script takes after its key; what it returns is decoded here and nowhere else. The text of
-a script is put together once from its file and the pieces of ``lua/lib`` that it includes, and is then known by its hash.
+A method's arguments are what the script takes after its key; what it returns is decoded here and nowhere else. The
+text of a script is put together once from its file and the pieces of ``lua/lib`` that it includes, and is then known
+by its hash.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
-from cleo_core.connection import translate
+from cleo_core.complaints import acting_on
 from cleo_core.keys import Keys
 from cleo_core.wire import Wire
 
@@ -116,16 +117,11 @@ class Scripts:
         script = load(name)
         key = self._keys.of_queue(queue).queue
         self.calls += 1
-        try:
+        with acting_on(self._wire.settings):
             try:
                 return await self._wire.call("EVALSHA", script.sha, 1, key, *arguments)
             except NoScriptError:
                 return await self._wire.call("EVAL", script.text, 1, key, *arguments)
-        except (RedisError, OSError) as error:
-            translated = translate(error, self._wire.settings)
-            if translated is None:
-                raise
-            raise translated from error
 
     async def close(self) -> None:
         """Close the connection; the next call makes another."""
@@ -201,7 +197,7 @@ class Scripts:
         return await self._run("record", queue, task_id)
 
     async def cancel(self, queue: str, actor: str, retention: int, ids: Sequence[str]) -> list[str]:
-        """Cancel tasks; for each 'cancelled', 'requested', or the state that forbids it."""
+        """Cancel tasks; for each 'done', 'requested', or the state that forbids it."""
         prefix = self._keys.control_channel("")
         return [answer.decode() for answer in await self._run("cancel", queue, actor, prefix, retention, *ids)]
 

@@ -16,11 +16,11 @@ class _Settings(BaseModel):
 class RedisSettings(_Settings):
     """Where the server is and how to talk to it.
 
-    ``url`` is ``redis://``, ``rediss://`` (TLS), ``unix://`` or ``embedded://``; user, password and database may be part of
-    it or be given apart. ``timeout`` bounds each answer, ``connect_timeout`` each attempt to connect.
+    ``url`` is ``redis://``, ``rediss://`` (TLS), ``unix://`` or ``embedded://``; user, password and database may be
+    part of it or be given apart. ``timeout`` bounds each answer, ``connect_timeout`` each attempt to connect.
     """
 
-    url: str = "redis://localhost:6379/0"
+    url: str = Field(default="redis://localhost:6379/0", repr=False)
     username: str | None = None
     password: str | None = Field(default=None, repr=False)
     timeout: Seconds = 10.0
@@ -31,9 +31,10 @@ class RedisSettings(_Settings):
 class WorkerSettings(_Settings):
     """How a worker works.
 
-    ``concurrency`` is how many tasks run at once in a process, ``prefetch`` how many more may be claimed ahead while tasks are
-    short. A lease lasts ``lease`` and is renewed each ``heartbeat``; ``sweep`` is how often a worker looks for leases that ran
-    out. On SIGTERM running tasks have ``grace`` to finish. An idle worker waits at most ``idle_wait`` before it looks again.
+    ``concurrency`` is how many tasks run at once in a process, ``prefetch`` how many more may be claimed ahead while
+    tasks are short. A lease lasts ``lease`` and is renewed each ``heartbeat``; ``sweep`` is how often a worker looks
+    for leases that ran out. On SIGTERM running tasks have ``grace`` to finish. An idle worker waits at
+    most ``idle_wait`` before it looks again.
     """
 
     concurrency: Annotated[int, Field(ge=1, le=10_000)] = 100
@@ -54,14 +55,14 @@ class WorkerSettings(_Settings):
 class Limits(_Settings):
     """What Cleo accepts and how long it keeps it.
 
-    ``payload_bytes`` bounds the arguments and the result of a task as JSON. ``retention`` is how long a completed or cancelled
-    task is kept (0: not at all), ``dead_retention`` a dead letter. ``traceback_chars`` is what is kept of a traceback's end.
-    ``max_deliveries`` is how many workers a task may take down before it is a dead letter.
+    ``payload_bytes`` bounds the arguments and the result of a task as JSON. ``retention`` is how long a completed or
+    cancelled task is kept (0: not at all), ``dead_retention`` a dead letter. ``traceback_chars`` is what is kept of a
+    traceback's end. ``max_deliveries`` is how many workers a task may take down before it is a dead letter.
     """
 
     payload_bytes: Annotated[int, Field(ge=1)] = 1_048_576
-    retention: Annotated[int, Field(ge=0)] = 3_600
-    dead_retention: Annotated[int, Field(ge=60)] = 2_592_000
+    retention: Annotated[int, Field(ge=0, le=315_360_000)] = 3_600
+    dead_retention: Annotated[int, Field(ge=60, le=315_360_000)] = 2_592_000
     traceback_chars: Annotated[int, Field(ge=0)] = 8_000
     max_deliveries: Annotated[int, Field(ge=1)] = 3
     batch: Annotated[int, Field(ge=1, le=5_000)] = 1_000

@@ -1,7 +1,7 @@
 """One connection that many callers share: their commands are pipelined, their answers come in the same order.
 
-redis-py's client takes a connection from a pool for each command. The scripts are short and never block, so one connection
-serves all callers of a loop with less work for each and better batches on the wire.
+redis-py's client takes a connection from a pool for each command. The scripts are short and never block, so one
+connection serves all callers of a loop with less work for each and better batches on the wire.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import math
 from collections import deque
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import hiredis
 from redis.asyncio.connection import AbstractConnection
@@ -18,6 +18,7 @@ from redis.exceptions import ConnectionError as BrokenConnection
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as NoAnswer
 
+from cleo_core.complaints import acting_on
 from cleo_core.connection import make_client
 from cleo_core.settings import RedisSettings
 
@@ -33,13 +34,19 @@ class Wire:
         self._answers: deque[asyncio.Future[Any]] = deque()
         self._reader: asyncio.Task[None] | None = None
 
+    async def ask(self, *command: Any) -> Any:
+        """As ``call``, but what goes wrong is told as a ``ServerError``."""
+        with acting_on(self.settings):
+            return await self.call(*command)
+
     async def call(self, *command: Any) -> Any:
         """Send a command and wait for its answer.
 
         Raises:
-            redis.exceptions.RedisError: the server refused it, or the connection broke; then it may or may not have run.
+            redis.exceptions.RedisError: the server refused it, or the connection broke; then it may or may not have
+            run.
         """
-        packed = hiredis.pack_command(command)
+        packed = cast("bytes", cast("Any", hiredis).pack_command(command))
         connection = self._connection or await self._connect()
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._answers.append(answer)
@@ -68,7 +75,7 @@ class Wire:
     async def _read(self, connection: AbstractConnection, answers: deque[asyncio.Future[Any]]) -> None:
         while True:
             try:
-                value = await connection.read_response(timeout=math.inf, disconnect_on_error=False)
+                value: Any = await cast("Any", connection).read_response(timeout=math.inf, disconnect_on_error=False)
             except BrokenConnection as error:
                 await self._break(connection, error)
                 return

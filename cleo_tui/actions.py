@@ -1,7 +1,7 @@
 """The registry of what can be done: every key, command and entry of the palette is an ``Action`` of somebody on screen.
 
-The footer, the help, the ``:`` line and the palette all read the same actions, so none of them can tell another story. And
-all are carried out by ``perform``, so what changes something passes the read-only check whichever way it was called.
+The footer, the help, the ``:`` line and the palette all read the same actions, so none can tell another story. And all
+are carried out by ``perform``, so what changes something passes the read-only check whichever way it was called.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
@@ -57,21 +57,23 @@ class Action:
     given: tuple[str, ...] = ()
 
 
-class Actor(DOMNode):
-    """A screen, a widget or the app, with actions of its own."""
+class Actor:
+    """What a screen, a widget or the app is beside, when it has actions of its own."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
 
+    def actions(self) -> Sequence[Action]:
+        """What can be done."""
+        return self.ACTIONS
+
     async def action_act(self, name: str) -> None:
         """Carry out one of the actor's own actions; what the bindings call."""
-        await perform(self, next(action for action in self.ACTIONS if action.name == name))
+        await perform(self, next(action for action in self.actions() if action.name == name))
 
 
 def bindings_of(actions: Sequence[Action]) -> list[BindingType]:
     """The bindings of a class whose ACTIONS these are."""
-    return [
-        Binding(key, f"act('{action.name}')", action.help, show=False) for action in actions for key in action.keys
-    ]
+    return [Binding(key, f"act('{action.name}')", action.help, show=False) for action in actions for key in action.keys]
 
 
 async def perform(actor: Actor, action: Action, words: Sequence[str] = ()) -> None:
@@ -86,20 +88,19 @@ async def perform(actor: Actor, action: Action, words: Sequence[str] = ()) -> No
         await outcome
 
 
-def app_of(node: DOMNode) -> CleoApp:
+def app_of(node: DOMNode | Actor) -> CleoApp:
     """The app, as what it is."""
-    app: object = node.app
-    return app  # pyright: ignore[reportReturnType]
+    return cast("CleoApp", cast("Any", node).app)
 
 
-def actions_in_reach(screen: Screen[object]) -> Iterator[tuple[Actor, Action]]:
+def actions_in_reach(screen: Screen[Any]) -> Iterator[tuple[Actor, Action]]:
     """What can be done now: by what has the focus first, by the app last. What read-only forbids is left out."""
     app = app_of(screen)
     chain: list[DOMNode] = [*(screen.focused.ancestors_with_self if screen.focused else screen.ancestors_with_self)]
     for node in chain:
         if not isinstance(node, Actor):
             continue
-        for action in node.ACTIONS:
+        for action in node.actions():
             if action.effect is Effect.LOOKS or not app.read_only_reason:
                 yield node, action
 

@@ -1,6 +1,6 @@
 """The console's app: it owns the screens, the one follower of the server, and the pace at which things are drawn.
 
-Its first frame must not wait for anything, so what speaks to the engine (and takes as long to import as all the rest) is
+Its first frame must not wait for anything, so what speaks to the engine (and takes as long to import as the rest) is
 imported by ``start`` in a thread once that frame is on screen.
 """
 
@@ -11,17 +11,17 @@ import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from cleo_tui import crash
+from cleo_tui import crash, lifeline
 from cleo_tui.actions import Action, Actor, bindings_of
 from cleo_tui.screens.opening import OpeningScreen
-from cleo_tui.settings import ConsoleSettings
-from cleo_tui.theme import SIXTEEN, THEMES, VARIABLES
+from cleo_tui.settings import AUTO_THEME, ConsoleSettings
+from cleo_tui.theme import DARK, SIXTEEN_NAME, THEMES, VARIABLES
 from cleo_tui.widgets.topbar import Tab
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from cleo_tui.screens.base import CleoScreen
 
 FRAMES_OUT_OF_FOCUS = 1
-COLOURS_NEEDED = 256
 
 
 def _theme_names(words: Sequence[str], _snapshot: Snapshot) -> Sequence[str]:
@@ -61,6 +60,8 @@ class CleoApp(App[None], Actor):
     CSS_PATH = Path(__file__).with_name("cleo.tcss")
     TITLE = "Cleo"
     ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as in Textual
+    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-short"), (30, "-medium"), (45, "-tall")]  # noqa: RUF012 - as in Textual
     ACTIONS = EVERYWHERE
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(EVERYWHERE)
 
@@ -78,6 +79,7 @@ class CleoApp(App[None], Actor):
         self.crash: BaseException | None = None
         self.snapshot: Snapshot | None = None
         self.tabs: Sequence[Tab] = ()
+        self._screen_actions: Sequence[Action] = ()
         self._connect = connect
         self._cleo: Cleo | None = None
         self._live: Live | None = None
@@ -88,21 +90,24 @@ class CleoApp(App[None], Actor):
 
     # --- starting ------------------------------------------------------------------------------------
 
-    def get_default_screen(self) -> Screen[object]:
+    def get_default_screen(self) -> Screen[Any]:
         """What is on screen before anything is known."""
         return OpeningScreen()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables have a value in every theme."""
-        return VARIABLES
+        return super().get_theme_variable_defaults() | VARIABLES
 
     def on_mount(self) -> None:
         """Choose the colours; the rest follows after the first frame."""
         for theme in THEMES.values():
             self.register_theme(theme)
-        few = self.console.color_system in {"standard", "windows"}
-        self.theme = SIXTEEN.name if few and self.settings.theme == "dark" else self.settings.theme
+        self.theme = self.settings.theme if self.settings.theme != AUTO_THEME else self._fitting_theme()
         self.call_after_refresh(self._start)
+
+    def _fitting_theme(self) -> str:
+        few = not self.is_headless and self.console.color_system in {"standard", "windows"}
+        return SIXTEEN_NAME if few else DARK.name
 
     async def _start(self) -> None:
         start = await asyncio.to_thread(import_module, "cleo_tui.start")
@@ -110,13 +115,23 @@ class CleoApp(App[None], Actor):
 
     async def open(self) -> Cleo:
         """Make the ``Cleo``, off the loop: an embedded server may have to be started for it."""
-        self._cleo = await asyncio.to_thread(self._connect)
+        self._cleo = await asyncio.to_thread(self._make_cleo)
         return self._cleo
+
+    def _make_cleo(self) -> Cleo:
+        cleo = self._connect()
+        # Asking for the address starts an embedded server, which takes its time.
+        _ = cleo.address
+        return cleo
+
+    def enter(self, name: str, make: Callable[[], CleoScreen]) -> None:
+        """Have a screen under a name."""
+        cast("Any", self).add_mode(name, make)
 
     def follow(self, live: Live, tabs: Sequence[Tab], actions: Sequence[Action]) -> None:
         """Show what ``live`` tells from now on."""
         self._live, self.tabs = live, tabs
-        self.ACTIONS = (*actions, *EVERYWHERE)
+        self._screen_actions = actions
         for action in actions:
             for key in action.keys:
                 self.bind(key, f"act('{action.name}')", description=action.help, show=False)
@@ -136,6 +151,10 @@ class CleoApp(App[None], Actor):
             await asyncio.wait([self._follower])
         if self._cleo is not None:
             await self._cleo.close()
+
+    def actions(self) -> Sequence[Action]:
+        """The screens, and what can be done on each of them."""
+        return (*self._screen_actions, *EVERYWHERE)
 
     # --- what screens ask ----------------------------------------------------------------------------
 
@@ -193,11 +212,10 @@ class CleoApp(App[None], Actor):
         self._frame_is_due = False
         self._drawn_at = time.monotonic()
         self.snapshot = self.live.snapshot()
-        screen = self.screen
+        front = self._front()
         # Under a dialog nothing moves: what is asked about stays as it was.
-        if not isinstance(screen, Screen) or screen.is_modal or not hasattr(screen, "draw"):
+        if front is None:
             return
-        front: CleoScreen = screen  # pyright: ignore[reportAssignmentType]
         with self.batch_update():
             front.draw(self.snapshot)
         if self.live.rounds != self._rounds_drawn:
@@ -227,15 +245,14 @@ class CleoApp(App[None], Actor):
             self.call_later(self._visit, words)
 
     def _visit(self, words: tuple[str, ...]) -> None:
-        front: CleoScreen = self.screen  # pyright: ignore[reportAssignmentType]
-        front.visit(words)
+        if front := self._front():
+            front.visit(words)
 
     do_go = go
 
     def _front(self) -> CleoScreen | None:
         """The screen in front, unless it is a dialog."""
-        screen: object = self.screen
-        return screen if hasattr(screen, "ask_command") else None  # pyright: ignore[reportReturnType]
+        return cast("CleoScreen", self.screen) if hasattr(self.screen, "draw") else None
 
     def do_filter(self) -> None:
         """Let a filter be typed."""
@@ -273,6 +290,10 @@ class CleoApp(App[None], Actor):
             front.open_help()
 
     # --- the end -------------------------------------------------------------------------------------
+
+    def leave(self) -> None:
+        """End, called from another thread because the terminal is gone."""
+        self.call_later(self.exit, return_code=lifeline.CODE)
 
     def _fatal_error(self) -> None:
         """Textual would print every local variable, and with them the password; ``crash`` prints what may be seen."""

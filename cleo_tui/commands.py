@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
 
-def commands_in_reach(screen: Screen[object]) -> dict[str, tuple[Actor, Action]]:
+def commands_in_reach(screen: Screen[Any]) -> dict[str, tuple[Actor, Action]]:
     """What can be commanded now, by name; what is nearer to the focus wins."""
     found: dict[str, tuple[Actor, Action]] = {}
     for actor, action in actions_in_reach(screen):
@@ -22,7 +22,7 @@ def commands_in_reach(screen: Screen[object]) -> dict[str, tuple[Actor, Action]]
     return found
 
 
-def candidates_for(screen: Screen[object], text: str) -> Sequence[str]:
+def candidates_for(screen: Screen[Any], text: str) -> Sequence[str]:
     """Whole lines that begin with what was typed: names of commands, then what the command takes."""
     commands = commands_in_reach(screen)
     *before, word = text.split(" ")
@@ -36,7 +36,7 @@ def candidates_for(screen: Screen[object], text: str) -> Sequence[str]:
     return [f"{start} {choice}" for choice in action.takes(before[1:], snapshot) if choice.startswith(word)]
 
 
-async def run_line(screen: Screen[object], text: str) -> None:
+async def run_line(screen: Screen[Any], text: str) -> None:
     """Do what was typed, or say what is wrong with it."""
     words = text.split()
     if not words:

@@ -1,7 +1,7 @@
 """What is printed when the console fails: enough to mend it, and no password.
 
-A traceback with local variables would show the server's URL with the password in it, so there are none, and what looks like
-the password of a URL is taken out of the messages too.
+A traceback with local variables would show the server's URL with the password in it, so there are none, and what looks
+like the password of a URL is taken out of the messages too.
 """
 
 from __future__ import annotations

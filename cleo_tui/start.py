@@ -26,7 +26,7 @@ async def begin(app: CleoApp) -> None:
         return
     specs = discover()
     for spec in specs:
-        app.add_mode(spec.name, spec.make)
+        app.enter(spec.name, spec.make)
     live = Live(cleo, clock=app.clock, refresh=app.settings.refresh, on_change=app.changed)
     app.follow(live, [Tab(spec.key, spec.name, spec.title) for spec in specs], [_action_of(spec) for spec in specs])
     await app.switch_mode(specs[0].name)

@@ -1,7 +1,7 @@
 """The themes and the roles that text can have. Colours are named here and in ``cleo.tcss``, and nowhere else.
 
-There is one accent. Green, yellow and red mean well, look here and broken, and never stand alone: a word or a glyph says
-the same. The 16-colour theme uses the terminal's own colours, for terminals that have no more.
+There is one accent. Green, yellow and red mean well, look here and broken, and never stand alone: a word or a glyph
+says the same. The 16-colour theme uses the terminal's own colours, for terminals that have no more.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Role(StrEnum):
     MARK = "role--mark"
 
 
+SIXTEEN_NAME = "16"
 ROLE_CLASSES = {role.value for role in Role}
 _MARKUP = {
     Role.PLAIN: "$foreground",
@@ -45,7 +46,7 @@ _MARKUP = {
 
 
 def ink(widget: Widget, role: Role) -> Style:
-    """The style of a role on a widget whose COMPONENT_CLASSES hold ``ROLE_CLASSES``; without the background, if it has none."""
+    """The style of a role on a widget whose COMPONENT_CLASSES hold ``ROLE_CLASSES``."""
     return widget.get_component_rich_style(role.value, partial=True)
 
 
@@ -60,9 +61,17 @@ def _theme(
     return Theme(
         name=name,
         dark=dark,
+        ansi=name == SIXTEEN_NAME,
         primary=colours["accent"],
         secondary=colours["accent"],
-        **colours,
+        accent=colours["accent"],
+        foreground=colours["foreground"],
+        background=colours["background"],
+        surface=colours["surface"],
+        panel=colours["panel"],
+        success=colours["success"],
+        warning=colours["warning"],
+        error=colours["error"],
         variables={
             "muted": muted,
             "faint": faint,
@@ -70,6 +79,8 @@ def _theme(
             "good": colours["success"],
             "warn": colours["warning"],
             "bad": colours["error"],
+            "ansi-background": colours["background"],
+            "ansi-foreground": colours["foreground"],
             "row-cursor": cursor,
             "row-cursor-away": cursor_away,
             "block-cursor-background": cursor,
@@ -146,7 +157,7 @@ CONTRAST = _theme(
     cursor_away="#333333",
 )
 SIXTEEN = _theme(
-    "16",
+    SIXTEEN_NAME,
     {
         "accent": "ansi_bright_cyan",
         "foreground": "ansi_default",
@@ -164,7 +175,5 @@ SIXTEEN = _theme(
     cursor="ansi_blue",
     cursor_away="ansi_bright_black",
 )
-SIXTEEN.ansi = True
-
 THEMES = {theme.name: theme for theme in (DARK, LIGHT, CONTRAST, SIXTEEN)}
 VARIABLES = DARK.variables

@@ -16,6 +16,11 @@ from cleo_core import Cleo
 StartWorker = Callable[..., WorkerProcess]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Markers of these tests alone."""
+    config.addinivalue_line("markers", "garbles_data: writes nonsense past the engine, so counts need not add up")
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server that the tests of this process share."""

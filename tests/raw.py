@@ -13,8 +13,7 @@ from cleo_core.keys import QueueKeys
 
 async def ask(cleo: Cleo, *command: object) -> Any:
     """The server's answer to a command."""
-    client = cast("Any", await cleo.backend.client())
-    return await client.execute_command(*command)
+    return await cleo.backend.ask(*cast("tuple[str, ...]", command))
 
 
 async def ask_at(url: str, *command: object) -> Any:
@@ -39,7 +38,8 @@ async def lines_of(cleo: Cleo, key: str) -> list[list[Any]]:
 async def audit_of(cleo: Cleo, queue: str) -> list[tuple[str, str, int]]:
     """What the audit of a queue holds: action, target and count, oldest first."""
     entries = await ask(cleo, "XRANGE", keys_of(cleo, queue).audit, "-", "+")
-    return [(fields[b"action"].decode(), fields[b"target"].decode(), int(fields[b"count"])) for _, fields in entries]
+    told = [dict(zip(flat[::2], flat[1::2], strict=True)) for _, flat in entries]
+    return [(fields[b"action"].decode(), fields[b"target"].decode(), int(fields[b"count"])) for fields in told]
 
 
 async def kill_connections(cleo: Cleo, kind: str) -> int:

@@ -30,7 +30,7 @@ def main() -> None:
     try:
         asyncio.run(_work(plan))
     except CleoError as error:
-        LOG.error("%s", error)
+        LOG.critical("%s", error)
         _leave(1)
     _leave(0)
 

@@ -44,6 +44,7 @@ class _Child:
     worker_id: str
     process: subprocess.Popen[bytes]
     started: float = field(default_factory=time.monotonic)
+    told: int = 0
 
 
 class Supervisor:
@@ -70,15 +71,22 @@ class Supervisor:
                 return 0 if clean else 1
             if not self._signals:
                 self._start_missing()
+            self._pass_signals_on()
             time.sleep(TICK)
 
     def _on_signal(self, number: int, _frame: object) -> None:
         self._signals += 1
         if self._signals == 1:
             LOG.info("Stopping: no more tasks are claimed, running ones finish. A second signal ends them at once.")
+
+    def _pass_signals_on(self) -> None:
+        """Tell each process once for each signal. Here and not in the handler, which may run in the midst of a
+        start.
+        """
         for child in self._children.values():
-            if child is not None:
-                child.process.send_signal(signal.SIGTERM if self._signals == 1 else signal.SIGKILL)
+            if child is not None and child.told < min(self._signals, 2):
+                child.told = min(self._signals, 2)
+                child.process.send_signal(signal.SIGTERM if child.told == 1 else signal.SIGKILL)
 
     def _start_missing(self) -> None:
         for slot, child in self._children.items():
@@ -104,8 +112,8 @@ class Supervisor:
                 continue
             self._children[slot] = None
             code = child.process.returncode
-            if code == 0 and self._signals:
-                continue
+            if child.told and code in {0, -signal.SIGTERM}:
+                continue  # It ended as it was told to, perhaps before it had begun.
             clean = False
             how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
             LOG.error("Worker process %s %s.", child.worker_id, how)

@@ -2,7 +2,7 @@
 -- cancel: ends waiting and delayed tasks at once and asks the workers of running ones to stop.
 -- KEYS  1 the queue's hash
 -- ARGV  1 actor (JSON), 2 prefix of the workers' control channels, 3 retention (s), then the ids
--- Returns one string a task: 'cancelled', 'requested' (running: its worker was told), or the state that forbids it
+-- Returns one string a task: 'done', 'requested' (running: its worker was told), or the state that forbids it
 --       ('' when there is no such task)
 -- Cost  O(tasks x log n)
 -- include: base events counters lanes states receipts endings audit
@@ -26,13 +26,13 @@ local function cancel(id)
   end
   local receipt = write_receipt(id, name, group, 0, 0, '', 0)
   call_off(id, line_of(receipt, 'status_change', 'cancelled', 0, ''), tonumber(ARGV[3]))
-  return 'cancelled'
+  return 'done'
 end
 
 for at = 4, #ARGV do
   local answer = cancel(ARGV[at])
   answers[#answers + 1] = answer
-  if answer == 'requested' or answer == 'cancelled' then done = done + 1 end
+  if answer == 'requested' or answer == 'done' then done = done + 1 end
 end
 write_endings()
 if done > 0 then audit(ARGV[1], 'cancel', ARGV[4], done) end

@@ -15,6 +15,7 @@ local total = 0
 -- Waiting tasks stand in several sorted sets; the window runs over them as if they were one.
 local function lanes()
   local list = {}
+  local found
   for _, group in ipairs(call('ZRANGE', Q .. 'ring', 0, 999)) do
     for priority = 3, 0, -1 do
       local lane = Q .. 'lane:' .. priority .. ':' .. group
@@ -22,12 +23,16 @@ local function lanes()
       if length > 0 then
         if around ~= '' then
           local rank = call('ZRANK', lane, around)
-          if rank then offset = math.max(0, total + rank - floor(size / 2)); around = '' end
+          if rank then found = total + rank end
         end
         list[#list + 1] = { lane, length }
         total = total + length
       end
     end
+  end
+  if found then
+    if ARGV[5] == '1' then found = total - 1 - found end
+    offset = math.max(0, found - floor(size / 2))
   end
   return list
 end

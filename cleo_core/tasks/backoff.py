@@ -17,8 +17,8 @@ BackoffKind = Literal["fixed", "exponential"]
 class Backoff(BaseModel):
     """The waits between attempts, in seconds. Made by ``Backoff.fixed`` or ``Backoff.exponential``.
 
-    With ``jitter`` a wait is drawn evenly from zero to its full length ("full jitter", Marc Brooker, *Exponential Backoff
-    And Jitter*, AWS Architecture Blog, 2015), so that tasks which failed together don't come back together.
+    With ``jitter`` a wait is drawn evenly from zero to its full length ("full jitter", Marc Brooker, *Exponential
+    Backoff And Jitter*, AWS Architecture Blog, 2015), so that tasks which failed together don't come back together.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,7 +56,8 @@ async def retry_with_backoff(
 ) -> T:
     """Await ``operation()``, and again up to ``retries`` times while it raises one of ``retry_on``.
 
-    The waits are exponential from ``base`` seconds with jitter, unless a ``backoff`` is given. The last error is raised.
+    The waits are exponential from ``base`` seconds with jitter, unless a ``backoff`` is given. The last error is
+    raised.
     """
     waits = backoff or Backoff.exponential(base)
     failures = 0

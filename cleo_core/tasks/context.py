@@ -11,8 +11,8 @@ from cleo_core.errors import InvalidInput, StaleLease, TaskCancelled
 class TaskContext:
     """Passed to a task whose first parameter is annotated with it. Its methods may be called from any thread.
 
-    ``attempt`` counts from 1 and grows with each failed attempt. What is said with ``progress`` and ``log`` is sent by the
-    worker shortly after, and always before the task's end is.
+    ``attempt`` counts from 1 and grows with each failed attempt. What is said with ``progress`` and ``log`` is sent
+    by the worker shortly after, and always before the task's end is.
     """
 
     __slots__ = ("_cancelled", "_lost", "_say", "attempt", "group", "name", "queue", "task_id", "worker")

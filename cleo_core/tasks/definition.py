@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints, overload
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, get_type_hints, overload
 
 from pydantic import PydanticSchemaGenerationError, TypeAdapter
 
-from cleo_core.errors import InvalidArguments
+from cleo_core.errors import InvalidArguments, InvalidOption
 from cleo_core.models import TaskPriority
 from cleo_core.names import check_name
 from cleo_core.tasks.context import TaskContext
@@ -50,6 +50,8 @@ class Task(Generic[P, R, T]):
         self.function = function
         self.is_async = inspect.iscoroutinefunction(function)
         self.signature = Signature(name, function, skip_self=owner is not None)
+        if executor == "process":
+            self._check_process()
         self._owner = owner
         self._producer = producer
         self._result = _result_adapter(function)
@@ -67,6 +69,11 @@ class Task(Generic[P, R, T]):
         """Call the function with arguments by name, on an instance of its own if it is a method."""
         function = self.function if self._owner is None else functools.partial(self.function, self._owner())
         return self.signature.call(function, named, context if self.signature.takes_context else None)
+
+    def run_on(self, instance: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a method's function on an instance, as Python would."""
+        first = (self._local_context(),) if self.signature.takes_context else ()
+        return self.function(instance, *first, *args, **kwargs)
 
     async def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle[T]:
         """Store a call of this task in its queue.
@@ -109,9 +116,22 @@ class Task(Generic[P, R, T]):
         """
         given = {
             "task_id": task_id, "queue": queue, "group": group, "priority": priority, "delay": delay,
-            "max_retries": max_retries, "timeout": timeout, "retention": retention, "max_deliveries": max_deliveries, **more,
+            "max_retries": max_retries, "timeout": timeout, "retention": retention,
+            "max_deliveries": max_deliveries, **more,
         }  # fmt: skip
         return TaskCall(self, self._to(CallOptions.checked(given)))
+
+    def _check_process(self) -> None:
+        """Refuse what can't run in another process."""
+        what = None
+        if self.is_async:
+            what = "is async; only plain functions run in a process"
+        elif self.signature.takes_context:
+            what = "takes a TaskContext, which can't follow it into another process"
+        elif "<" in self.function.__qualname__:
+            what = "is not at the top of its module, so another process can't find it"
+        if what is not None:
+            raise InvalidOption(f"The task {self.name!r} can't have executor='process': it {what}.")
 
     def _to(self, call: CallOptions) -> Destination:
         return Destination.of(self.name, self.queue, self.group, self.priority, self.options_declared, call)
@@ -125,7 +145,7 @@ class Task(Generic[P, R, T]):
     async def _store_many(self, to: Destination, calls: Iterable[tuple[Any, ...]]) -> list[TaskHandle[T]]:
         limit = self._producer.backend.limits.payload_bytes
         signature = self.signature
-        tasks = [to.new(signature.encode(signature.bind(args, {}), limit)) for args in calls]
+        tasks = [to.new(signature.encode(signature.bind(_checked_call(args), {}), limit)) for args in calls]
         created = await self._producer.store(to.queue, tasks)
         return [
             TaskHandle(self._producer, to.queue, task.id, created=new, adapter=self._result)
@@ -167,7 +187,9 @@ class TaskDecorator:
         self._declare = declare
 
     @overload
-    def __call__(self, function: Callable[Concatenate[TaskContext, Q], Coroutine[Any, Any, U]]) -> Task[Q, Coroutine[Any, Any, U], U]: ...
+    def __call__(
+        self, function: Callable[Concatenate[TaskContext, Q], Coroutine[Any, Any, U]]
+    ) -> Task[Q, Coroutine[Any, Any, U], U]: ...
     @overload
     def __call__(self, function: Callable[Q, Coroutine[Any, Any, U]]) -> Task[Q, Coroutine[Any, Any, U], U]: ...
     @overload
@@ -176,6 +198,14 @@ class TaskDecorator:
     def __call__(self, function: Callable[Q, U]) -> Task[Q, U, U]: ...
     def __call__(self, function: Callable[..., Any]) -> Any:
         return self._declare(function)
+
+
+def _checked_call(args: object) -> tuple[Any, ...] | list[Any]:
+    if isinstance(args, tuple | list):
+        return cast("tuple[Any, ...]", args)
+    raise InvalidArguments(
+        f"enqueue_many takes a tuple of arguments for each call, for example [(1,), (2,)]; {args!r} is none."
+    )
 
 
 def _say_nothing(fraction: float, text: str, line: str | None) -> None:

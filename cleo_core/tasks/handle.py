@@ -67,7 +67,9 @@ class TaskHandle(Generic[T]):
             async with asyncio.timeout(timeout):
                 state, result, reason = await self._producer.waits.end_of(self.queue, self.id)
         except TimeoutError:
-            raise TimeoutError(f"Task {self.id} in {self.queue} has not ended within {timeout:g} s. It goes on.") from None
+            raise TimeoutError(
+                f"Task {self.id} in {self.queue} has not ended within {timeout:g} s. It goes on."
+            ) from None
         if state == TaskState.COMPLETED:
             return self._decode(result)
         if state == TaskState.DEAD:
@@ -85,7 +87,7 @@ class TaskHandle(Generic[T]):
         answer = await self._producer.cancel(self.queue, self.id)
         if not answer:
             raise self._not_found()
-        return answer in {"cancelled", "requested"}
+        return answer in {"done", "requested"}
 
     def _decode(self, data: bytes) -> T:
         if self._adapter is not None:

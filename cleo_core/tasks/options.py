@@ -15,6 +15,7 @@ from cleo_core.tasks.backoff import Backoff
 
 RECORD_VERSION = 1
 MAX_DELAY = 86_400.0 * 365 * 10
+MAX_KEPT = 86_400 * 365 * 10
 
 Executor = Literal["thread", "process"]
 
@@ -23,8 +24,8 @@ class RunOptions(BaseModel):
     """What a worker needs to know to run a task. It travels with the task, so that a producer may set it a call.
 
     ``max_retries`` is how many attempts follow a failed first one, ``timeout`` bounds each attempt (None: no bound),
-    ``retention`` how long the record is kept after success (None: the default of the ``Cleo``), ``max_deliveries`` how many
-    workers it may take down.
+    ``retention`` how long the record is kept after success (None: the default of the ``Cleo``), ``max_deliveries``
+    how many workers it may take down.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,8 +34,12 @@ class RunOptions(BaseModel):
     max_retries: Annotated[int, Field(ge=0, le=1_000)] = 3
     backoff: Backoff = Backoff.exponential(1.0, maximum=300.0)
     timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    retention: Annotated[int, Field(ge=0)] | None = None
+    retention: Annotated[int, Field(ge=0, le=MAX_KEPT)] | None = None
     max_deliveries: Annotated[int, Field(ge=1)] = 3
+
+    def __hash__(self) -> int:
+        """By value, as equality is; said here because frozen models' own is not known to type checkers."""
+        return hash((self.max_retries, self.backoff, self.timeout, self.retention, self.max_deliveries))
 
     def head(self) -> bytes:
         """The options as they travel: JSON with the record's version and only what differs from the defaults."""
@@ -69,7 +74,7 @@ class CallOptions(BaseModel):
     max_retries: Annotated[int, Field(ge=0, le=1_000)] | None = None
     backoff: Backoff | None = None
     timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    retention: Annotated[int, Field(ge=0)] | None = None
+    retention: Annotated[int, Field(ge=0, le=MAX_KEPT)] | None = None
     max_deliveries: Annotated[int, Field(ge=1)] | None = None
 
     @classmethod

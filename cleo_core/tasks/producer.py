@@ -50,7 +50,13 @@ class Destination:
     def new(self, arguments: bytes) -> NewTask:
         """A task of this kind with its arguments."""
         return NewTask(
-            self.task_id or new_task_id(), self.name, arguments, self.head, self.group, int(self.priority), self.delay_ms
+            self.task_id or new_task_id(),
+            self.name,
+            arguments,
+            self.head,
+            self.group,
+            int(self.priority),
+            self.delay_ms,
         )
 
 
@@ -90,7 +96,7 @@ class Producer:
         return await scripts.peek(queue, task_id)
 
     async def cancel(self, queue: str, task_id: str) -> str:
-        """Cancel one task: 'cancelled', 'requested', or the state that forbids it."""
+        """Cancel one task: 'done', 'requested', or the state that forbids it."""
         scripts = await self.backend.scripts()
         return (await scripts.cancel(queue, self.backend.actor, self.backend.limits.retention, [task_id]))[0]
 

@@ -22,7 +22,8 @@ def declare_methods(
 ) -> C:
     """Replace the chosen methods of a class by tasks named ``Class.method``.
 
-    Public methods are chosen, unless ``include`` names others; a worker makes an instance (without arguments) for each run.
+    Public methods (not static ones, which are plain functions) are chosen, unless ``include`` names others; a worker
+    makes an instance (without arguments) for each run.
 
     Raises:
         InvalidOption: ``include`` or ``exclude`` names a method that the class doesn't have.
@@ -30,7 +31,7 @@ def declare_methods(
     methods = {
         name: member
         for name, member in inspect.getmembers(cls, inspect.isfunction)
-        if include_inherited or name in vars(cls)
+        if (include_inherited or name in vars(cls)) and not isinstance(inspect.getattr_static(cls, name), staticmethod)
     }
     for name in [*(include or ()), *exclude]:
         if name not in methods:
@@ -43,7 +44,9 @@ def declare_methods(
 
 
 class MethodTask:
-    """A method that is a task: on the class it is the task, on an instance the plain method with ``enqueue`` beside it."""
+    """A method that is a task: on the class it is the task, on an instance the plain method with ``enqueue`` beside
+    it.
+    """
 
     def __init__(self, task: Task[..., Any, Any]) -> None:
         self.task = task
@@ -67,4 +70,4 @@ class BoundTask:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the method here and now on this instance."""
-        return self._task.function(self._instance, *args, **kwargs)
+        return self._task.run_on(self._instance, args, kwargs)

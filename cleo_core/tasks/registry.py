@@ -47,7 +47,9 @@ class Registry:
         task = self._tasks.get(name)
         if task is None:
             known = ", ".join(sorted(self._tasks)[:10]) or "none"
-            raise UnknownTask(f"No task {name!r} is declared here (declared: {known}). Import the module that declares it.")
+            raise UnknownTask(
+                f"No task {name!r} is declared here (declared: {known}). Import the module that declares it."
+            )
         return task
 
     def names(self) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NotRequired, get_type_hints
+from typing import Any, NotRequired, cast, get_type_hints
 
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError, with_config
 from pydantic_core import PydanticSerializationError, from_json, to_json
@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 from cleo_core.errors import InvalidArguments, PayloadTooLarge
 from cleo_core.tasks.context import TaskContext
 
+MAX_DEPTH = 100
 _POSITIONAL = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
 
 
@@ -39,6 +40,7 @@ class Signature:
         self._spread = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
         self._rest = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
         self._positional_only = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
+        self._defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         self._names = {p.name for p in parameters} - {self._spread, self._rest}
         self._plain = not (self._spread or self._rest or self._positional_only)
         self._adapter = self._make_adapter(hints)
@@ -57,11 +59,15 @@ class Signature:
             else:
                 fields[parameter.name] = NotRequired[hint]
         config = ConfigDict(
-            extra="forbid", arbitrary_types_allowed=False, allow_inf_nan=False, ser_json_inf_nan="constants", title=self.name
+            extra="forbid",
+            arbitrary_types_allowed=False,
+            allow_inf_nan=False,
+            ser_json_inf_nan="constants",
+            title=self.name,
         )
         try:
             schema = with_config(config)(TypedDict("Arguments", fields))  # pyright: ignore[reportArgumentType]
-            return TypeAdapter(schema)
+            return cast("TypeAdapter[dict[str, Any]]", TypeAdapter(schema))
         except PydanticUserError as error:
             raise InvalidArguments(
                 f"The task {self.name!r} has an argument whose type has no JSON form: {error.message.splitlines()[0]} "
@@ -102,12 +108,15 @@ class Signature:
         """
         try:
             checked = self._adapter.validate_python(named)
-            data = self._adapter.dump_json(checked)
+            data = self._adapter.dump_json(checked, by_alias=True, round_trip=True)
         except ValidationError as error:
             raise InvalidArguments(f"The arguments don't fit the task {self.name!r}: {explain(error)}") from None
         except PydanticSerializationError as error:
             raise InvalidArguments(f"The arguments of {self.name!r} can't be written as JSON: {error}.") from None
         check_payload(data, f"The arguments of {self.name!r}", limit)
+        if b"null" in data:
+            # A model inside may write NaN as null, by its own settings; the values tell.
+            check_payload(to_json(checked, inf_nan_mode="constants"), f"The arguments of {self.name!r}", limit)
         return data
 
     def decode(self, data: bytes) -> dict[str, Any]:
@@ -123,11 +132,10 @@ class Signature:
         first = () if context is None else (context,)
         if self._plain:
             return function(*first, **named)
-        args = [named.pop(name) for name in self._positional if name in named] if self._spread in named else []
-        if not args:
-            args = [named.pop(name) for name in self._positional_only if name in named]
-        spread = named.pop(self._spread, []) if self._spread else []
-        rest = named.pop(self._rest, {}) if self._rest else {}
+        by_place = self._positional if named.get(self._spread or "") else self._positional_only
+        args = [named.pop(name) if name in named else self._defaults[name] for name in by_place]
+        spread: list[Any] = named.pop(self._spread, []) if self._spread else []
+        rest: dict[str, Any] = named.pop(self._rest, {}) if self._rest else {}
         return function(*first, *args, *spread, **named, **rest)
 
 
@@ -163,10 +171,12 @@ def check_payload(data: bytes, what: str, limit: int) -> None:
             f"{what} take {len(data):,} bytes as JSON; the limit is {limit:,}. "
             "Store the data elsewhere and pass a reference, or raise Limits.payload_bytes."
         )
-    if b"NaN" in data or b"Infinity" in data:
+    if b"NaN" in data or b"Infinity" in data or data.count(b"[") + data.count(b"{") > MAX_DEPTH:
         try:
             from_json(data, allow_inf_nan=False)
-        except ValueError:
+        except ValueError as error:
+            if "recursion" in str(error):
+                raise InvalidArguments(f"{what} are nested too deeply to be read back. Flatten them.") from None
             raise InvalidArguments(f"{what} have NaN or infinity in them, which JSON can't hold.") from None
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import importlib
 import logging
 import time
-import traceback
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing import get_context
-from operator import attrgetter
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -26,6 +24,8 @@ from cleo_core.tasks.options import read_head
 from cleo_core.tasks.registry import AnyTask, Registry
 from cleo_core.tasks.signature import check_payload, explain
 from cleo_core.worker.delivery import Delivery
+from cleo_core.worker.processes import ProcessAnswer, RemoteError, call_by_name, place_of
+from cleo_core.worker.texts import clean, message_of, trace_of
 
 LOG = logging.getLogger("cleo.worker")
 
@@ -72,7 +72,8 @@ class Execution:
     async def run(self, delivery: Delivery) -> Settled | None:
         """Run a prepared delivery; None if its lease was lost, because then nothing of it counts."""
         task, options = delivery.task, delivery.options
-        assert task is not None and options is not None
+        assert task is not None
+        assert options is not None
         started = time.perf_counter_ns()
         try:
             if task.is_async and options.timeout is None:
@@ -92,8 +93,9 @@ class Execution:
     # --- calling -------------------------------------------------------------------------------------
 
     async def _bounded(self, task: AnyTask, delivery: Delivery, timeout: float | None) -> Any:
+        scope = asyncio.timeout(timeout)
         try:
-            async with asyncio.timeout(timeout) as scope:
+            async with scope:
                 return await task.invoke(delivery.arguments or {}, delivery.context)
         except TimeoutError:
             if scope.expired():
@@ -107,24 +109,36 @@ class Execution:
         future = loop.run_in_executor(executor, call)
         done, _ = await asyncio.wait([future], timeout=timeout)
         if done:
-            return future.result()
+            return self._unpack(task, future)
         if delivery.context is not None:
             delivery.context.mark_cancelled()
         LOG.warning("%s %s outlived its timeout; its thread is held until it returns.", task.name, delivery.id)
         await asyncio.wait([future])
         if not future.cancelled():
             future.exception()
-        raise TaskTimeout(f"{task.name} ran longer than its timeout of {timeout:g} s, and could not be stopped before its end.")
+        raise TaskTimeout(
+            f"{task.name} ran longer than its timeout of {timeout:g} s, and could not be stopped before its end."
+        )
+
+    def _unpack(self, task: AnyTask, future: asyncio.Future[Any]) -> Any:
+        """What the function gave or raised; from a process it comes as text, because not every error can be sent."""
+        if task.executor == "thread":
+            return future.result()
+        try:
+            answer = cast("ProcessAnswer", future.result())
+        except BrokenProcessPool:
+            self._processes = None
+            raise RemoteError("WorkerProcessDied", "The process that ran the task died.", "") from None
+        if answer.error_type:
+            raise RemoteError(answer.error_type, answer.message, answer.traceback)
+        return from_json(answer.value)
 
     def _call_of(self, task: AnyTask, delivery: Delivery) -> tuple[Executor, Callable[[], Any]]:
         if task.executor == "process":
             self._processes = self._processes or ProcessPoolExecutor(mp_context=get_context("spawn"))
-            function = task.function
-            return self._processes, partial(
-                _call_by_name, function.__module__, function.__qualname__, delivery.claimed.arguments
-            )
+            return self._processes, partial(call_by_name, *place_of(task), delivery.claimed.arguments)
         context = contextvars.copy_context()
-        return self._threads, partial(context.run, task.invoke, delivery.arguments or {}, delivery.context)
+        return self._threads, partial(_call_in_thread, context, task, delivery)
 
     def _encode(self, task: AnyTask, result: Any) -> bytes:
         try:
@@ -157,8 +171,10 @@ class Execution:
             return self._settled(delivery, started, "cancelled", b"", self._limits.retention)
         options = delivery.options
         assert options is not None
-        outcome = "refused" if isinstance(error, Refused) else "timed_out" if isinstance(error, TaskTimeout) else "failed"
-        value = self._describe(error, outcome)
+        outcome = (
+            "refused" if isinstance(error, Refused) else "timed_out" if isinstance(error, TaskTimeout) else "failed"
+        )
+        value = error.described(outcome) if isinstance(error, RemoteError) else self._describe(error, outcome)
         failures = delivery.claimed.tries + 1
         if outcome == "refused" or failures > options.max_retries:
             return self._settled(delivery, started, "dead", value, 0)
@@ -168,12 +184,13 @@ class Execution:
         trace = error.__traceback__
         while trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith("cleo_core."):
             trace = trace.tb_next
-        text = "".join(traceback.format_exception(type(error), error, trace))
-        kept = text[-self._limits.traceback_chars :] if self._limits.traceback_chars else ""
-        return to_json([type(error).__name__, clean(str(error))[:2000], clean(kept), outcome])
+        kept = trace_of(error, trace)[-self._limits.traceback_chars :] if self._limits.traceback_chars else ""
+        return to_json([type(error).__name__, message_of(error), clean(kept), outcome])
 
     def _refuse(self, claimed: Claimed, why: str) -> Settled:
-        LOG.error("%s %s can't be run here and goes to the dead letters. %s", claimed.name.decode(), claimed.id.decode(), why)
+        LOG.error(
+            "%s %s can't be run here and goes to the dead letters. %s", claimed.name.decode(), claimed.id.decode(), why
+        )
         value = to_json(["Refused", clean(why)[:2000], "", "refused"])
         return Settled(claimed.id, claimed.receipt, claimed.group, "dead", 0, value, 0)
 
@@ -211,12 +228,9 @@ class Execution:
             self._processes.shutdown(wait=False, cancel_futures=True)
 
 
-def clean(text: str) -> str:
-    """Text that JSON can hold: lone surrogates are written out."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _call_by_name(module: str, qualname: str, arguments: bytes) -> Any:
-    """In the process of an executor: find the task by its place, because a decorated function can't be sent."""
-    task = cast("AnyTask", attrgetter(qualname)(importlib.import_module(module)))
-    return task.invoke(task.signature.decode(arguments), None)
+def _call_in_thread(context: contextvars.Context, task: AnyTask, delivery: Delivery) -> Any:
+    try:
+        return context.run(task.invoke, delivery.arguments or {}, delivery.context)
+    except StopIteration as error:
+        # A future can't hold it: the loop would wait for ever.
+        raise RuntimeError(f"{task.name} raised StopIteration") from error

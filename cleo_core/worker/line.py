@@ -10,17 +10,23 @@ from cleo_core.names import check_name
 from cleo_core.scripts import Settled
 from cleo_core.worker.delivery import Delivery
 
+MAX_SETTLED = 1_000
+
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """A served queue. ``held`` is read by the heartbeat's thread too, and only ever copied there in one step."""
+    """A served queue. ``held`` is read by the heartbeat's thread too, and only ever copied there in one step.
+
+    ``adrift`` says that the answer to a call was lost: what it claimed is leased to this worker, which doesn't know
+    of it.
+    """
 
     queue: str
     weight: int = 1
     held: dict[bytes, Delivery] = field(default_factory=dict[bytes, Delivery])
     finished: list[Settled] = field(default_factory=list[Settled])
     ready: bool = True
-    resent: bool = False
+    adrift: bool = False
     calling: int = 0
     virtual_time: float = 0.0
 
@@ -33,15 +39,17 @@ class Line:
             InvalidOption: the weight is not from 1 to 1000.
         """
         name, colon, weight = text.rpartition(":")
-        if not colon or not weight.isdigit():
+        if not colon or not (weight.isascii() and weight.isdigit()):
             return cls(check_name("queue", text))
         if not 1 <= int(weight) <= 1000:
-            raise InvalidOption(f"The queue {text!r} has the weight {weight}; it must be a whole number from 1 to 1000.")
+            raise InvalidOption(
+                f"The queue {text!r} has the weight {weight}; it must be a whole number from 1 to 1000."
+            )
         return cls(check_name("queue", name), int(weight))
 
     def take_finished(self) -> list[Settled]:
-        """What has finished since the last call."""
-        finished, self.finished = self.finished, []
+        """What has finished since the last call, as far as one call may carry it."""
+        finished, self.finished = self.finished[:MAX_SETTLED], self.finished[MAX_SETTLED:]
         return finished
 
 

@@ -9,7 +9,7 @@ from pydantic_core import to_json
 
 from cleo_core.scripts import Report, Scripts
 from cleo_core.worker.delivery import Delivery
-from cleo_core.worker.execution import clean
+from cleo_core.worker.texts import clean
 
 INTERVAL = 0.2
 

@@ -7,11 +7,10 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from cleo_core.backend import Backend
-from cleo_core.connection import make_client
+from cleo_core.wire import Wire
 from cleo_core.worker.line import Line
 
 
@@ -20,9 +19,10 @@ class Wake:
 
     def __init__(self, backend: Backend, longest: float, stir: Callable[[], None]) -> None:
         self._backend = backend
-        self._longest = longest
+        # An answer must come before the connection would be given up.
+        self._longest = min(longest, backend.resolved.timeout / 2)
         self._stir = stir
-        self._clients: dict[str, Redis] = {}
+        self._wires: dict[str, Wire] = {}
         self._waits: dict[str, asyncio.Task[None]] = {}
 
     def watch(self, line: Line, next_due: float | None) -> None:
@@ -33,16 +33,18 @@ class Wake:
         bound = self._longest * random.uniform(0.8, 1.0)
         if next_due is not None:
             bound = min(bound, next_due + 0.002)
-        self._waits[line.queue] = asyncio.create_task(self._wait(line, max(bound, 0.01)), name=f"cleo-wake-{line.queue}")
+        self._waits[line.queue] = asyncio.create_task(
+            self._wait(line, max(bound, 0.01)), name=f"cleo-wake-{line.queue}"
+        )
 
     async def _wait(self, line: Line, seconds: float) -> None:
+        wire = self._wires.get(line.queue)
+        if wire is None:
+            wire = self._wires[line.queue] = Wire(self._backend.resolved)
         try:
-            client = self._clients.get(line.queue)
-            if client is None:
-                client = self._clients[line.queue] = make_client(self._backend.resolved, retries=0, pool_size=1)
-            await client.blpop([self._backend.keys.of_queue(line.queue).wake], timeout=seconds)
+            await wire.call("BLPOP", self._backend.keys.of_queue(line.queue).wake, f"{seconds:.3f}")
         except (RedisError, OSError):
-            # The cycle that follows meets the same trouble, tells of it and backs off.
+            # The call that follows meets the same trouble, tells of it and backs off.
             await asyncio.sleep(random.uniform(0.05, 0.2))
         finally:
             self._waits.pop(line.queue, None)
@@ -57,6 +59,5 @@ class Wake:
         for wait in waits:
             with suppress(asyncio.CancelledError):
                 await wait
-        for client in self._clients.values():
-            await client.aclose()
-            await client.connection_pool.disconnect()
+        for wire in self._wires.values():
+            await wire.close()

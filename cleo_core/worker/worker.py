@@ -36,6 +36,7 @@ from cleo_core.worker.wake import Wake
 
 LOG = logging.getLogger("cleo.worker")
 FIRST_PAUSE = 0.1
+MAX_CLAIM = 1_000
 MAX_PAUSE = 5.0
 
 
@@ -49,7 +50,7 @@ class Worker:
         self,
         backend: Backend,
         registry: Registry,
-        queues: Sequence[str],
+        lines: Sequence[Line],
         settings: WorkerSettings,
         *,
         strict: bool = False,
@@ -60,9 +61,11 @@ class Worker:
         self.id = worker_id or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._backend = backend
         self._registry = registry
-        self._lines = [Line.parse(queue) for queue in dict.fromkeys(queues)]
+        self._lines = list({line.queue: line for line in lines}.values())
         if not self._lines:
-            raise WorkerError("This worker has no queue to serve. Name one, or declare a task before the worker is made.")
+            raise WorkerError(
+                "This worker has no queue to serve. Name one, or declare a task before the worker is made."
+            )
         self._rota = Rota(self._lines, strict=strict)
         self._calls: set[asyncio.Task[None]] = set()
         self._asked = 0
@@ -155,7 +158,7 @@ class Worker:
         """Whether to call now. While one call is in flight, only half a batch of results is worth a second one."""
         if line.calling == 0:
             return bool(line.finished) or (line.ready and self._room() > 0)
-        return line.calling == 1 and 2 * len(line.finished) >= self.settings.concurrency
+        return line.calling == 1 and not line.adrift and 2 * len(line.finished) >= self.settings.concurrency
 
     async def _let_short_tasks_end(self) -> None:
         """Give what was just started one turn of the loop, so that tasks which end at once are settled together."""
@@ -176,8 +179,9 @@ class Worker:
         try:
             if self._reports.pending:
                 await self._reports.send(self._scripts)
-            if line.resent:
+            if line.adrift:
                 await self._scripts.hand_back(line.queue, self.id, list(line.held))
+                line.adrift = False
             settled = line.take_finished()
             began = time.perf_counter()
             answer = await self._scripts.cycle(
@@ -185,7 +189,7 @@ class Worker:
             )
         except ServerError as error:
             line.finished = settled + line.finished
-            line.resent = True
+            line.adrift = True
             self._trouble = error
         else:
             self._pause = FIRST_PAUSE
@@ -220,9 +224,8 @@ class Worker:
         for task in settled:
             line.held.pop(task.id, None)
         self.processed += len(settled) - len(stale)
-        if stale and not line.resent:
-            LOG.warning("%d results were refused, because the leases on their tasks had been lost.", len(stale))
-        line.resent = False
+        if stale:
+            LOG.warning("%d results were refused: the leases were lost, or they had been settled before.", len(stale))
 
     def _accept(self, line: Line, claimed: Claimed) -> None:
         delivery = Delivery(claimed, line.queue)
@@ -238,8 +241,9 @@ class Worker:
 
     def _start_queued(self) -> None:
         while self._suspects and not self._suspect_runs and len(self._running) < self.settings.concurrency:
-            self._suspect_runs = True
-            self._start(*self._suspects.popleft())
+            line, delivery = self._suspects.popleft()
+            self._suspect_runs = not delivery.lost
+            self._start(line, delivery)
         while self._queued and len(self._running) < self.settings.concurrency:
             self._start(*self._queued.popleft())
 
@@ -275,7 +279,9 @@ class Worker:
         try:
             return await self._scripts.begin(line.queue, delivery.claimed)
         except ServerError as error:
-            LOG.warning("Task %s could not be begun; it is taken up again when its lease runs out. %s", delivery.id, error)
+            LOG.warning(
+                "Task %s could not be begun; it is taken up again when its lease runs out. %s", delivery.id, error
+            )
             line.held.pop(delivery.claimed.id, None)
             return False
 
@@ -285,7 +291,7 @@ class Worker:
         if self._stopping.is_set():
             return 0
         held = len(self._running) + len(self._queued) + len(self._suspects) + self._asked
-        return self.settings.concurrency + self._pace.ahead - held
+        return min(MAX_CLAIM, self.settings.concurrency + self._pace.ahead - held)
 
     def _stir(self) -> None:
         self._stirred.set()
@@ -367,7 +373,7 @@ class Worker:
             self._trouble = None
             await asyncio.sleep(FIRST_PAUSE)
 
-    def _describe(self, loop_lag: float) -> WorkerInfo:
+    def _describe(self, loop_lag: float, now: float) -> WorkerInfo:
         return WorkerInfo(
             id=self.id,
             host=socket.gethostname(),
@@ -383,7 +389,7 @@ class Worker:
             memory=self._process.memory_info().rss,
             loop_lag=loop_lag,
             started_at=self._started_at,
-            beat_at=time.time(),
+            beat_at=now,
             stopping=self._stopping.is_set(),
         )
 

@@ -69,7 +69,7 @@ class Listing(Generic[Row]):
         """Nothing needs to be fetched."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page(Generic[Row]):
     """What a source answered: ``rows`` start at ``offset`` of ``total``; ``at`` is the server's clock."""
 

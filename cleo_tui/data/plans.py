@@ -21,11 +21,13 @@ TYPE_OVER = 100
 
 
 class Verb(Enum):
-    """What can be done to tasks: the infinitive, the participle, and what it will mean for one and for many."""
+    """What can be done: the infinitive and the participle."""
 
     CANCEL = ("Cancel", "cancelled")
     RETRY = ("Retry", "retried")
     DISCARD = ("Discard", "discarded")
+    PAUSE = ("Pause", "paused")
+    RESUME = ("Resume", "resumed")
 
     @property
     def infinitive(self) -> str:
@@ -48,7 +50,7 @@ class Rung(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A task that a plan is about, as it was on screen when it was chosen."""
+    """What a plan is about, as it was on screen when it was chosen."""
 
     id: str
     label: str
@@ -56,13 +58,20 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done to which tasks of a queue. It names ids, never places in a list that moves."""
+    """What is to be done to which tasks of a queue, or to which queues. It names ids, never places in a list that moves.
+
+    ``queue`` is empty when the targets are queues.
+    """
 
     verb: Verb
     queue: str
     targets: tuple[Target, ...]
     consequence: str
     apply: Callable[[str, Sequence[str]], Awaitable[BulkReport]]
+
+    def count(self, size: int) -> str:
+        """So many of what the plan is about."""
+        return say.plural(size, "task") if self.queue else say.plural(size, "queue")
 
     @property
     def rung(self) -> Rung:
@@ -74,7 +83,11 @@ class Plan:
     @property
     def title(self) -> str:
         """What is asked."""
-        return f"{self.verb.infinitive} {say.plural(len(self.targets), 'task')} of {self.queue}?"
+        what = self.count(len(self.targets))
+        if self.queue:
+            return f"{self.verb.infinitive} {what} of {self.queue}?"
+        only = self.targets[0].id if len(self.targets) == 1 else what
+        return f"{self.verb.infinitive} {only}?"
 
     @property
     def sample(self) -> tuple[Target, ...]:
@@ -119,16 +132,19 @@ class Report:
     def text(self) -> str:
         """The report in a sentence."""
         total = len(self.plan.targets)
-        text = f"{say.plural(self.done, 'task')} of {self.plan.queue} {self.plan.verb.participle}."
+        of = f" of {self.plan.queue}" if self.plan.queue else ""
+        text = f"{self.plan.count(self.done)}{of} {self.plan.verb.participle}."
         if self.failed:
-            text += f" {say.plural(self.failed, 'task')} could not be."
+            text += f" {self.plan.count(self.failed)} could not be."
         if self.attempted < total:
             text += f" Stopped before the other {say.count(total - self.attempted)}."
         return text
 
 
-async def preview(cleo: Cleo, plan: Plan) -> Preview:
-    """Ask the server how the plan's sample stands. Raises ``ServerError`` if it can't say."""
+async def preview(cleo: Cleo, plan: Plan) -> Preview | None:
+    """Ask the server how the plan's sample stands; None if it is about queues. Raises ``ServerError``."""
+    if not plan.queue:
+        return None
     states: Counter[TaskState] = Counter()
     gone = 0
     for target in plan.sample:
@@ -172,3 +188,25 @@ def discard_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
     """Forget dead letters for good."""
     consequence = "Their arguments and errors are deleted for good. It can't be undone."
     return Plan(Verb.DISCARD, queue, tuple(targets), consequence, cleo.dead_letters.discard)
+
+
+def pause_plan(cleo: Cleo, queues: Sequence[str]) -> Plan:
+    """Let no worker claim from queues."""
+
+    async def apply(_queue: str, names: Sequence[str]) -> BulkReport:
+        failures = {name: "It was paused already." for name in names if not await cleo.queues.pause(name)}
+        return BulkReport(done=len(names) - len(failures), failures=failures)
+
+    consequence = "What runs goes on; nothing more is claimed until the queue is resumed."
+    return Plan(Verb.PAUSE, "", tuple(Target(name, name) for name in queues), consequence, apply)
+
+
+def resume_plan(cleo: Cleo, queues: Sequence[str]) -> Plan:
+    """Let workers claim from queues again."""
+
+    async def apply(_queue: str, names: Sequence[str]) -> BulkReport:
+        failures = {name: "It was not paused." for name in names if not await cleo.queues.resume(name)}
+        return BulkReport(done=len(names) - len(failures), failures=failures)
+
+    consequence = "Workers claim from it again at once."
+    return Plan(Verb.RESUME, "", tuple(Target(name, name) for name in queues), consequence, apply)

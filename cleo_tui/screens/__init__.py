@@ -1,4 +1,4 @@
-"""The screens, one file each. A file that holds a ``SPEC`` is a screen with a key of its own, and needs no other mention."""
+"""The screens, one file each. A file that holds a ``SPEC`` is a screen with a key, and needs no other mention."""
 
 from __future__ import annotations
 

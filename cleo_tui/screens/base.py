@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
+from textual.command import CommandPalette
 from textual.containers import Vertical
 from textual.screen import Screen
+from textual.widget import Widget
 
-from cleo_tui.actions import Action, Actor, actions_in_reach, app_of, bindings_of, perform
-from cleo_tui.commands import candidates_for, run_line
+from cleo_tui.actions import Action, Actor, Effect, actions_in_reach, app_of, bindings_of, perform
+from cleo_tui.commands import ActionProvider, candidates_for, run_line
 from cleo_tui.data.link import LinkState
 from cleo_tui.data.live import Want
+from cleo_tui.data.plans import Plan, Report, pause_plan, resume_plan
 from cleo_tui.data.snapshot import Snapshot
+from cleo_tui.screens.confirm import ConfirmScreen, ReportScreen
+from cleo_tui.screens.help import HelpScreen
 from cleo_tui.widgets.banner import Banner
 from cleo_tui.widgets.keybar import KeyBar
 from cleo_tui.widgets.prompt import Prompt, Purpose
@@ -23,25 +28,44 @@ from cleo_tui.widgets.topbar import TopBar, since_of
 if TYPE_CHECKING:
     from cleo_tui.app import CleoApp
 
-BACK = Action("back", ("escape",), "Back to where you came from.")
+
+def queue_names(snapshot: Snapshot) -> list[str]:
+    """The names of the queues, to complete from."""
+    return [queue.name for queue in snapshot.queues]
+
+
+def _queue_words(words: Sequence[str], snapshot: Snapshot) -> Sequence[str]:
+    return queue_names(snapshot) if not words else ("pause", "resume") if len(words) == 1 else ()
+
+
+PAUSE_BY_NAME = Action("pause-queue", (), "Pause a queue.", effect=Effect.CHANGES)
+RESUME_BY_NAME = Action("resume-queue", (), "Resume a queue.", effect=Effect.CHANGES)
+COMMON = (
+    Action("back", ("escape",), "Back to where you came from, or clear the filter."),
+    Action("queue", (), "Look into, pause or resume a queue.", takes=_queue_words, usage="NAME [pause|resume]"),
+)
 
 
 class CleoScreen(Screen[None], Actor):
     """A screen. It composes its ``body``, draws in ``show``, and fetches what only it needs in ``reconcile``."""
 
-    ACTIONS: ClassVar[tuple[Action, ...]] = (BACK,)
-    BINDINGS = bindings_of(ACTIONS)
+    ACTIONS: ClassVar[tuple[Action, ...]] = COMMON
+    BINDINGS = bindings_of(COMMON)
     WANTS: ClassVar[Want] = Want.COUNTS
     AUTO_FOCUS = "LazyTable"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.top_bar, self.banner, self.prompt, self.key_bar = TopBar(), Banner(), Prompt(), KeyBar()
+
     def compose(self) -> ComposeResult:
         """The frame around the body."""
-        yield TopBar()
-        yield Banner()
+        yield self.top_bar
+        yield self.banner
         with Vertical(id="body"):
             yield from self.body()
-        yield Prompt()
-        yield KeyBar()
+        yield self.prompt
+        yield self.key_bar
 
     def body(self) -> ComposeResult:
         """What the screen is about."""
@@ -64,11 +88,19 @@ class CleoScreen(Screen[None], Actor):
         """The queue that has to be read each round, because the screen is about it."""
         return None
 
+    @property
+    def home(self) -> Widget | None:
+        """What has the focus when nothing is typed."""
+        return None
+
     def show(self, snapshot: Snapshot) -> None:
         """Draw what is new."""
 
     def reconcile(self, snapshot: Snapshot) -> None:
         """A round of reading is over: fetch what only this screen needs."""
+
+    def visit(self, words: Sequence[str]) -> None:
+        """Show what a command asked for, such as ``dead @emails``."""
 
     def filter_by(self, text: str) -> None:
         """Show only what has the text in it; nothing typed shows all."""
@@ -84,12 +116,10 @@ class CleoScreen(Screen[None], Actor):
         """Draw the frame and the screen."""
         app = self.cleo_app
         link = snapshot.link
-        bar = self.query_one(TopBar)
-        bar.tell(
-            crumbs=app.crumbs, link=link, since=since_of(link, snapshot.taken_at), read_only=app.read_only_reason
-        )
-        bar.offer(app.tabs, app.current_mode)
-        self.query_one(Banner).tell(link, snapshot.taken_at)
+        since = since_of(link, snapshot.taken_at)
+        self.top_bar.tell(crumbs=app.crumbs, link=link, since=since, read_only=app.read_only_reason)
+        self.top_bar.offer(app.tabs, app.current_mode)
+        self.banner.tell(link, snapshot.taken_at)
         self.set_class(snapshot.has_data and not link.state.is_live, "-old")
         self.show(snapshot)
         self.offer_keys()
@@ -100,7 +130,7 @@ class CleoScreen(Screen[None], Actor):
         for _, action in actions_in_reach(self):
             if action.label:
                 seen.setdefault(action.keys[0], action)
-        self.query_one(KeyBar).offer(list(seen.values()))
+        self.key_bar.offer(list(seen.values()))
 
     def on_descendant_focus(self) -> None:
         """The keys depend on what has the focus."""
@@ -124,34 +154,80 @@ class CleoScreen(Screen[None], Actor):
             return Card(Look.DENIED, f"{link.address} does not let you in", cause, hint)
         return Card(Look.ERROR, f"{link.address} does not answer", cause, hint)
 
+    # --- changes -------------------------------------------------------------------------------------
+
+    def propose(self, plan: Plan, then: Callable[[], None] = lambda: None) -> None:
+        """Have a plan confirmed and carried out, say what came of it, and do ``then`` if anything was attempted."""
+
+        def done(report: Report | None) -> None:
+            if report is None:
+                return
+            then()
+            self.cleo_app.live.nudge()
+            if report.failures:
+                self.cleo_app.push_screen(ReportScreen(report))
+            else:
+                self.cleo_app.say(report.text)
+
+        self.cleo_app.push_screen(ConfirmScreen(plan), done)
+
     # --- keys ----------------------------------------------------------------------------------------
 
     def do_back(self) -> None:
         """Clear the filter, or else go back."""
         if self.filter_text:
             self.filter_by("")
-        elif len(self.app.screen_stack) > 1:
-            self.app.pop_screen()
+        elif len(self.cleo_app.screen_stack) > 1:
+            self.cleo_app.pop_screen()
+
+    async def do_queue(self, name: str = "", verb: str = "") -> None:
+        """Look into a queue, or change it."""
+        if not name:
+            self.cleo_app.warn("Name a queue: `:queue emails`, `:queue emails pause` or `:queue emails resume`.")
+        elif verb == "pause":
+            await perform(self, PAUSE_BY_NAME, (name,))
+        elif verb == "resume":
+            await perform(self, RESUME_BY_NAME, (name,))
+        elif verb:
+            self.cleo_app.warn(f"A queue can be paused or resumed, but not {verb!r}.")
+        else:
+            self.cleo_app.go("tasks", f"@{name}")
+
+    def do_pause_queue(self, name: str) -> None:
+        """Propose to pause a queue."""
+        self.propose(pause_plan(self.cleo_app.cleo, [name]))
+
+    def do_resume_queue(self, name: str) -> None:
+        """Propose to resume a queue."""
+        self.propose(resume_plan(self.cleo_app.cleo, [name]))
 
     def ask_filter(self) -> None:
         """Let a filter be typed."""
         if self.filter_text is not None:
             hint = "! inverts · enter keeps · esc clears "
-            self.query_one(Prompt).open(Purpose.FILTER, self.filter_text, lambda _text: (), hint)
+            self.prompt.open(Purpose.FILTER, self.filter_text, lambda _text: (), hint)
 
     def ask_command(self) -> None:
         """Let a command be typed."""
-        self.query_one(Prompt).open(Purpose.COMMAND, "", self._candidates)
+        self.prompt.open(Purpose.COMMAND, "", self._candidates)
+
+    def open_palette(self) -> None:
+        """Search all that can be done here."""
+        self.cleo_app.push_screen(CommandPalette(providers=[ActionProvider], placeholder="What do you want to do?"))
+
+    def open_help(self) -> None:
+        """Say what can be done here."""
+        self.cleo_app.push_screen(HelpScreen(self))
 
     def _candidates(self, text: str) -> Sequence[str]:
         return candidates_for(self, text)
 
     def _back_to_work(self) -> None:
-        table = self.query("LazyTable")
-        if table:
-            table.first().focus()
-        else:
+        home = self.home
+        if home is None:
             self.set_focus(None)
+        else:
+            home.focus()
 
     def on_prompt_typed(self, message: Prompt.Typed) -> None:
         """A filter works while it is typed."""
@@ -180,5 +256,3 @@ class CleoScreen(Screen[None], Actor):
     def on_top_bar_chosen(self, message: TopBar.Chosen) -> None:
         """Go to the screen that was clicked on."""
         self.cleo_app.go(message.screen_name)
-
-

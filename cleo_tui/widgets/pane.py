@@ -1,4 +1,4 @@
-"""A frame around a table: its name and counts above, the place of the cursor below, and a card when there is nothing."""
+"""A frame around a table: its name above, the place of the cursor below, and a card when there is nothing."""
 
 from __future__ import annotations
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.suggester import Suggester
@@ -111,7 +113,7 @@ class Prompt(Horizontal):
 class PromptInput(Input):
     """An input that gives Esc and Tab to the prompt it is in."""
 
-    BINDINGS = [("escape", "leave"), ("tab", "complete"), ("up", "pass"), ("down", "pass")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave"), ("tab", "complete"), ("up", "pass"), ("down", "pass")]
 
     def __init__(self) -> None:
         super().__init__(compact=True, select_on_focus=False)

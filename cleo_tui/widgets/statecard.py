@@ -1,4 +1,4 @@
-"""What stands in place of data: connecting, empty, filtered to nothing, an error. Each says what it is and what to do."""
+"""What stands in place of data: connecting, empty, filtered to nothing, an error. It says what is so and what to do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Look(Enum):
     CONNECTING = ("◌", Role.ACCENT)
     EMPTY = ("○", Role.MUTED)
     FILTERED = ("⊜", Role.ACCENT)
-    ERROR = ("✖", Role.BAD)
+    ERROR = ("✗", Role.BAD)
     DENIED = ("⊘", Role.BAD)
 
     @property

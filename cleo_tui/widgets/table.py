@@ -1,7 +1,7 @@
 """A table over a list of any length that draws only the lines on screen.
 
-Rows come from ``data.pages``; those that are not loaded yet are drawn as a faint line and asked for. The cursor holds on to
-the id of its row. Numbers stand right, what is too wide ends in an ellipsis, and columns that find no room are left out and
+Rows come from ``data.pages``; those not loaded yet are drawn as a faint line and asked for. The cursor holds on to the
+id of its row. Numbers stand right, what is too wide ends in an ellipsis, and columns that find no room are left out and
 said so (``+2 columns``).
 """
 
@@ -45,7 +45,7 @@ class Side(Enum):
     RIGHT = "right"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Column(Generic[Row]):
     """A column: ``width`` is its least, ``grow`` its share of what is left over; the highest ``drop`` goes first."""
 
@@ -69,7 +69,7 @@ TABLE_ACTIONS = (
 
 
 class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
-    """The table. Give it columns once and rows whenever there are others (``show``), and ``sync`` when they have changed."""
+    """The table: it has columns for good, rows by ``show``, and follows them when ``sync`` says they have changed."""
 
     ACTIONS = TABLE_ACTIONS
     BINDINGS = bindings_of(TABLE_ACTIONS)

@@ -20,7 +20,7 @@ LOOKS = {
     LinkState.CONNECTING: ("◌", Role.MUTED),
     LinkState.CONNECTED: ("●", Role.GOOD),
     LinkState.STALE: ("◐", Role.WARN),
-    LinkState.DISCONNECTED: ("✖", Role.BAD),
+    LinkState.DISCONNECTED: ("✗", Role.BAD),
     LinkState.DENIED: ("⊘", Role.BAD),
 }
 
@@ -50,14 +50,14 @@ class TopBar(Widget):
         self._since = ""
         self._tabs: Sequence[Tab] = ()
         self._active = ""
-        self._read_only = False
+        self._locked: str = ""
         self._spans: list[tuple[int, int, str]] = []
 
     def tell(self, *, crumbs: Sequence[str], link: Link, since: str, read_only: str) -> None:
         """Say where one is and how the link is; ``since`` is the age of the last data."""
-        told = (crumbs, link, since, bool(read_only))
-        if told != (self._crumbs, self._link, self._since, self._read_only):
-            self._crumbs, self._link, self._since, self._read_only = told
+        told = (crumbs, link, since, read_only)
+        if told != (self._crumbs, self._link, self._since, self._locked):
+            self._crumbs, self._link, self._since, self._locked = told
             self.refresh()
 
     def offer(self, tabs: Sequence[Tab], active: str) -> None:
@@ -74,7 +74,10 @@ class TopBar(Widget):
         parts = [inked(f" {BRAND}", Role.ACCENT).stylize("bold")]
         for place, crumb in enumerate(self._crumbs):
             last = place == len(self._crumbs) - 1
-            parts += [inked("  " if place == 0 else " › ", Role.FAINT), inked(crumb, Role.STRONG if last else Role.MUTED)]
+            parts += [
+                inked("  " if place == 0 else " / ", Role.FAINT),
+                inked(crumb, Role.STRONG if last else Role.MUTED),
+            ]
         return Content("").join(parts)
 
     def _how(self, width: int) -> Content:
@@ -82,7 +85,7 @@ class TopBar(Widget):
             return inked("◌ connecting ", Role.MUTED)
         glyph, role = LOOKS[self._link.state]
         parts: list[Content] = []
-        if self._read_only and self._link.state is LinkState.CONNECTED:
+        if self._locked and self._link.state is LinkState.CONNECTED:
             parts.append(inked("read-only  ", Role.WARN))
         parts.append(inked(f"{glyph} {self._link.state}", role))
         if self._link.state in {LinkState.STALE, LinkState.DISCONNECTED, LinkState.DENIED} and self._since:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cleo_core import Cleo, Task, TaskPriority
+from tests.waiting import until
+
+from cleo_core import Backoff, Cleo, Task, TaskContext, TaskPriority
 
 
 def _recorder(cleo: Cleo, ran: list[str]) -> Task[[str], None, None]:
@@ -16,8 +18,6 @@ def _recorder(cleo: Cleo, ran: list[str]) -> Task[[str], None, None]:
 
 
 async def _drain(cleo: Cleo, done: Callable[[], bool]) -> None:
-    from tests.waiting import until
-
     async with cleo.worker(concurrency=1, prefetch=0):
         await until(done)
 
@@ -78,8 +78,6 @@ async def test_a_group_that_was_idle_has_saved_up_no_turns(cleo: Cleo) -> None:
 
 
 async def test_a_retried_task_goes_behind_those_that_wait(cleo: Cleo) -> None:
-    from cleo_core import Backoff, TaskContext
-
     ran: list[str] = []
     note = _recorder(cleo, ran)
 

@@ -1,19 +1,26 @@
 -- lose: takes a task back from a worker that is gone. The first loss is charged to the task; after it the task is under
 -- suspicion, and a further loss is charged only if it had begun (begin.lua). A worker begins one suspect at a time, so a
 -- task that kills its workers is told apart from those that merely ran beside it. At `max_deliveries` losses it is poison.
+local function max_deliveries_of(head, default)
+  local read, options = pcall(cjson.decode, head or '')
+  local max = read and type(options) == 'table' and tonumber(options.max_deliveries)
+  return max or default
+end
+
 local function lose(id, receipt, why, default_max, dead_retention)
   local key = TASK .. id
   local _, name, group, fence, _, worker = read_receipt(receipt)
   local task = call('HMGET', key, 'prio', 'seq', 'losses', 'begun', 'head', 'attempts', 'cancel', 'name')
   if not task[8] then return end
   local losses = tonumber(task[3] or 0)
-  local max = task[5] and cjson.decode(task[5]).max_deliveries or default_max
+  local max = max_deliveries_of(task[5], default_max)
   if (losses == 0 and max > 1) or task[4] == text_of(fence) then losses = losses + 1 end
   local state = task[7] and 'cancelled' or losses >= max and 'dead' or 'waiting'
   local line = line_of(receipt, 'task_stalled', state, 0, 'lost', 'WorkerLost', 'worker ' .. worker .. ' ' .. why)
   note_attempt(line, group, worker)
   count('lost')
-  call('HSET', key, 'losses', losses, 'attempts', with_attempt(task[6], line), 'ready', now)
+  call('HSET', key, 'losses', losses, 'ready', now)
+  if state ~= 'cancelled' then call('HSET', key, 'attempts', with_attempt(task[6], line)) end
   if state == 'cancelled' then
     call_off(id, line, 3600)
   elseif state == 'dead' then

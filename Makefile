@@ -1,0 +1,50 @@
+# Everything runs in .venv, which `make install` makes; nothing else on the machine is touched.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WORKERS ?= 2
+
+.PHONY: install demo test check format bench bench-peers chaos screenshots snapshots clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Cleo needs Python 3.11 or later; name one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $(STAMP)
+
+demo: install ## A server, workers and a workload that never ends, and the console on them.
+	@$(BIN)/cleo-tui demo
+
+test: install ## The whole suite, on servers of its own.
+	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadgroup -m 'not slow'
+
+chaos: install ## The long forms: workers and servers killed for minutes.
+	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadgroup -m slow --timeout 900
+
+check: install ## Lint, formatting, strict types, import contracts.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: install ## The engine alone: goal and measured side by side.
+	$(BIN)/python -m benchmarks.engine
+
+bench-peers: install ## The engine beside its peers, in one run.
+	$(BIN)/python -m benchmarks.engine --peers
+
+screenshots: install ## The pictures of the README, out of the running console.
+	$(BIN)/python -m benchmarks.screenshots
+
+snapshots: install ## Accept how the console's screens look now.
+	$(BIN)/python -m pytest tests/console -n $(WORKERS) --dist loadgroup --snapshot-update
+
+clean:
+	rm -rf $(VENV) .bench-venvs .pytest_cache .ruff_cache .hypothesis

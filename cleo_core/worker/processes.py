@@ -1,0 +1,50 @@
+"""Tasks with ``executor="process"``: what is sent to the process and what comes back, as plain text both ways."""
+
+from __future__ import annotations
+
+import importlib
+from operator import attrgetter
+from typing import Any, NamedTuple, cast
+
+from pydantic_core import to_json
+
+from cleo_core.errors import CleoError
+from cleo_core.tasks.registry import AnyTask
+from cleo_core.worker.texts import clean, message_of, trace_of
+
+
+class ProcessAnswer(NamedTuple):
+    """What a task gave (``value``, JSON) or raised."""
+
+    value: bytes
+    error_type: str = ""
+    message: str = ""
+    traceback: str = ""
+
+
+class RemoteError(CleoError):
+    """An error that a task raised in another process, by its texts."""
+
+    def __init__(self, error_type: str, message: str, trace: str) -> None:
+        super().__init__(f"{error_type}: {message}")
+        self._texts = (error_type, message, trace)
+
+    def described(self, outcome: str) -> bytes:
+        """The error as a failure is kept: JSON of its type, message, traceback and outcome."""
+        return to_json([*self._texts, outcome])
+
+
+def place_of(task: AnyTask) -> tuple[str, str]:
+    """Where the other process finds the task."""
+    return task.function.__module__, task.function.__qualname__
+
+
+def call_by_name(module: str, qualname: str, arguments: bytes) -> ProcessAnswer:
+    """Run a task in this process, found by its place, because a decorated function can't be sent."""
+    try:
+        task = cast("AnyTask", attrgetter(qualname)(importlib.import_module(module)))
+        result: Any = task.invoke(task.signature.decode(arguments), None)
+        return ProcessAnswer(to_json(result, inf_nan_mode="constants"))
+    except Exception as error:
+        trace = error.__traceback__.tb_next if error.__traceback__ else None
+        return ProcessAnswer(b"", type(error).__name__, message_of(error), clean(trace_of(error, trace))[-8_000:])

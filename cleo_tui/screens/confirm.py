@@ -1,0 +1,150 @@
+"""The dialog that stands before every change: what would be done, how sure one has to be, and what came of it."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, ProgressBar, Static
+
+from cleo_core.errors import CleoError
+from cleo_tui import say
+from cleo_tui.actions import app_of
+from cleo_tui.data.plans import Plan, Report, Rung, carry_out, preview
+from cleo_tui.theme import Role, inked
+
+
+class ConfirmScreen(ModalScreen[Report | None]):
+    """Asks, carries the plan out, and gives its report back; None if nothing was attempted. Esc stops between two slices."""
+
+    AUTO_FOCUS = "#no"
+    BINDINGS = [  # noqa: RUF012 - as Textual declares it
+        Binding("escape", "no", "No"),
+        Binding("left,right,h,l", "other", "The other button"),
+        Binding("y", "yes", "Yes"),
+        Binding("n", "no", "No"),
+    ]
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self._plan = plan
+        self._report: Report | None = None
+        self._stopping = False
+        self._running = False
+        self._preview = Static(inked("Asking the server how they stand", Role.MUTED), id="preview")
+        self._yes = Button(plan.verb.infinitive, id="yes", compact=True)
+        self._no = Button("No, leave it" if len(plan.targets) == 1 else "No, leave them", id="no", compact=True)
+        self._progress = ProgressBar(total=len(plan.targets), show_eta=False)
+
+    def compose(self) -> ComposeResult:
+        """What would be done, above the way out of it."""
+        plan = self._plan
+        with Vertical(classes="dialog frame") as box:
+            box.border_title = inked(plan.title, Role.STRONG).markup
+            for target in plan.sample:
+                yield Static(inked(f"  {target.label}", Role.PLAIN), classes="sample")
+            if len(plan.targets) > len(plan.sample):
+                rest = len(plan.targets) - len(plan.sample)
+                yield Static(inked(f"  and {say.count(rest)} more", Role.MUTED))
+            yield self._preview
+            yield Static(inked(plan.consequence, Role.MUTED))
+            if plan.rung is Rung.TYPE_COUNT:
+                yield Static(inked(f"Type {len(plan.targets)} to go on.", Role.WARN), id="ask-count")
+                yield Input(id="typed", compact=True, type="integer")
+            yield self._progress
+            with Horizontal(id="buttons"):
+                yield self._no
+                yield self._yes
+
+    def on_mount(self) -> None:
+        """Ask the server how the tasks stand, while they are read about here."""
+        self._progress.display = False
+        self._yes.disabled = self._plan.rung is Rung.TYPE_COUNT
+        self.run_worker(self._look(), name="preview")
+
+    async def _look(self) -> None:
+        try:
+            found = await preview(app_of(self).cleo, self._plan)
+        except CleoError as error:
+            self._preview.update(inked(str(error), Role.BAD))
+            return
+        if found is None:
+            self._preview.display = False
+            return
+        some = "" if len(self._plan.targets) == len(self._plan.sample) else "of these "
+        self._preview.update(inked(f"Now on the server: {some}{found.text}.", Role.PLAIN))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """The right count opens the way."""
+        self._yes.disabled = event.value.replace(",", "") != str(len(self._plan.targets))
+
+    def on_input_submitted(self) -> None:
+        """Enter after the right count goes to the button, not past it."""
+        if not self._yes.disabled:
+            self._yes.focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Do what was chosen."""
+        if event.button is self._yes:
+            self.action_yes()
+        else:
+            self.action_no()
+
+    def action_other(self) -> None:
+        """To the other button."""
+        if not self._yes.disabled:
+            (self._no if self._yes.has_focus else self._yes).focus()
+
+    def action_yes(self) -> None:
+        """Carry the plan out."""
+        if self._running or self._yes.disabled:
+            return
+        self._running = True
+        self._yes.disabled = True
+        self._no.label = "Stop"
+        self._progress.display = self._plan.rung is not Rung.ASK
+        self.run_worker(self._carry_out(), name="plan")
+
+    def action_no(self) -> None:
+        """Leave it, or stop after the slice that is under way."""
+        if self._running:
+            self._stopping = True
+        else:
+            self.dismiss(None)
+
+    async def _carry_out(self) -> None:
+        app = app_of(self)
+        try:
+            async with aclosing(carry_out(self._plan)) as reports:
+                async for report in reports:
+                    self._report = report
+                    self._progress.update(progress=report.attempted)
+                    if self._stopping:
+                        break
+        except CleoError as error:
+            app.warn(f"{error}" + (f" Before that: {self._report.text}" if self._report else ""))
+        self.dismiss(self._report)
+
+
+class ReportScreen(ModalScreen[None]):
+    """Says of each item why it could not be done."""
+
+    BINDINGS: list[BindingType] = [("escape,enter,q", "dismiss", "Close")]  # noqa: RUF012 - as Textual declares it
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self._report = report
+
+    def compose(self) -> ComposeResult:
+        """The report, then one line for each failure."""
+        with Vertical(classes="dialog frame") as box:
+            box.border_title = inked(self._report.plan.title.rstrip("?"), Role.STRONG).markup
+            box.border_subtitle = inked("esc closes", Role.MUTED).markup
+            yield Static(inked(self._report.text, Role.PLAIN))
+            for item, why in list(self._report.failures.items())[:12]:
+                yield Static(inked(f"  {item}  {why}", Role.WARN))
+            if len(self._report.failures) > 12:
+                yield Static(inked(f"  and {len(self._report.failures) - 12} more", Role.MUTED))

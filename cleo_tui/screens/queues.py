@@ -1,0 +1,132 @@
+"""All queues with their numbers: which is deep, which is slow, which is paused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.app import ComposeResult
+from textual.widget import Widget
+
+from cleo_tui import say
+from cleo_tui.actions import Action, Effect, bindings_of
+from cleo_tui.data.live import Want
+from cleo_tui.data.pages import Listing
+from cleo_tui.data.plans import pause_plan, resume_plan
+from cleo_tui.data.snapshot import QueueView, Snapshot
+from cleo_tui.screens import ScreenSpec
+from cleo_tui.screens.base import COMMON, CleoScreen
+from cleo_tui.screens.matching import matcher
+from cleo_tui.screens.queue_columns import ALL
+from cleo_tui.widgets.pane import Pane
+from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.table import LazyTable
+
+ORDERS: dict[str, Callable[[QueueView], object]] = {
+    "queue": lambda queue: queue.name,
+    "state": lambda queue: -queue.health,
+    "waiting": lambda queue: -queue.counts.waiting,
+    "dead": lambda queue: -queue.counts.dead,
+    "out": lambda queue: -queue.rates.completed,
+    "fail": lambda queue: -(queue.rates.failures or 0),
+    "oldest": lambda queue: -(queue.oldest or 0),
+}
+QUEUE_ACTIONS = (
+    *COMMON,
+    Action("pause", ("P",), "Pause the queue, or resume it if it is paused.", label="pause/resume", effect=Effect.CHANGES),
+    Action("sort", ("s",), "Sort by the next column.", label="sort"),
+    Action("reverse", ("S",), "Sort the other way round."),
+)
+
+
+class QueuesScreen(CleoScreen):
+    """The queues."""
+
+    TITLE = "Queues"
+    ACTIONS = QUEUE_ACTIONS
+    BINDINGS = bindings_of(QUEUE_ACTIONS)
+    WANTS = Want.MINUTES | Want.WORKERS
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows = Listing[QueueView](lambda queue: queue.name)
+        self._table = LazyTable[QueueView](ALL)
+        self._pane = Pane(self._table)
+        self._filter = ""
+        self._order = "queue"
+        self._reversed = False
+
+    def body(self) -> ComposeResult:
+        """One list."""
+        yield self._pane
+
+    @property
+    def home(self) -> Widget:
+        """The list."""
+        return self._table
+
+    @property
+    def filter_text(self) -> str:
+        """What the names are filtered by."""
+        return self._filter
+
+    def filter_by(self, text: str) -> None:
+        """Show the queues whose name or state has the text in it."""
+        self._filter = text
+        self.cleo_app.changed()
+
+    def visit(self, words: object) -> None:
+        """Nothing more to show."""
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw the list."""
+        matches = matcher(self._filter)
+        shown = [queue for queue in snapshot.queues if matches((queue.name, queue.health.word))]
+        shown.sort(key=lambda queue: queue.name)
+        shown.sort(key=ORDERS[self._order], reverse=self._reversed)  # pyright: ignore[reportArgumentType]
+        self._rows.replace(shown)
+        self._table.sorted_by = f"-{self._order}" if self._reversed else self._order
+        self._table.show(self._rows)
+        note = say.plural(snapshot.queue_total, "queue")
+        if len(snapshot.queues) < snapshot.queue_total:
+            note += f", {say.count(len(snapshot.queues))} read so far"
+        if self._filter:
+            note += f" · filter {self._filter!r}"
+        card = self.card_without_data(snapshot) or self._card_without_rows(snapshot)
+        self._pane.tell("Queues", note if snapshot.has_data else "", card=card)
+
+    def _card_without_rows(self, snapshot: Snapshot) -> Card | None:
+        if self._rows.total:
+            return None
+        if snapshot.queues:
+            return Card(Look.FILTERED, f"No queue matches {self._filter!r}", "", "esc clears the filter")
+        if snapshot.denied:
+            return Card(Look.DENIED, "You may not look into any queue here", next(iter(snapshot.denied.values())))
+        return Card(Look.EMPTY, "No queues yet", "A queue appears with its first task.")
+
+    def on_lazy_table_opened(self) -> None:
+        """Look into the queue's tasks."""
+        queue = self._table.current
+        if queue is not None:
+            self.cleo_app.go("tasks", f"@{queue.name}")
+
+    def do_pause(self) -> None:
+        """Propose to pause or resume the queue under the cursor."""
+        queue = self._table.current
+        if queue is not None:
+            plan = resume_plan if queue.stats.paused else pause_plan
+            self.propose(plan(self.cleo_app.cleo, [queue.name]))
+
+    def do_sort(self) -> None:
+        """Sort by the next column."""
+        names = list(ORDERS)
+        self._order = names[(names.index(self._order) + 1) % len(names)]
+        self._reversed = False
+        self.cleo_app.changed()
+
+    def do_reverse(self) -> None:
+        """Sort the other way round."""
+        self._reversed = not self._reversed
+        self.cleo_app.changed()
+
+
+SPEC = ScreenSpec("2", "queues", "Queues", QueuesScreen)

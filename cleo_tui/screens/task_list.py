@@ -1,0 +1,296 @@
+"""What the lists of tasks share: one window onto one state of one queue, marks, and a filter over what is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.widget import Widget
+
+from cleo_core.errors import CleoError, PermissionDenied
+from cleo_core.models import TaskState, TaskSummary
+from cleo_tui import say
+from cleo_tui.actions import Action
+from cleo_tui.data.pages import FILTER_WINDOW, WINDOW, Listing, Page, Paged
+from cleo_tui.data.plans import Target
+from cleo_tui.data.snapshot import Snapshot
+from cleo_tui.screens.base import COMMON, CleoScreen
+from cleo_tui.screens.matching import matcher
+from cleo_tui.screens.task import TaskScreen
+from cleo_tui.widgets.pane import Pane
+from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.strip import Choice, ChoiceStrip
+from cleo_tui.widgets.table import Column, LazyTable
+
+MOST_MARKED = 10_000
+PAGE = 1_000
+LIST_ACTIONS = (
+    *COMMON,
+    Action("previous-queue", ("left_square_bracket",), "To the queue before."),
+    Action("next-queue", ("right_square_bracket",), "To the next queue.", label="next queue"),
+    Action("mark", ("space",), "Mark the task, or take the mark off.", label="mark"),
+    Action("mark-range", ("ctrl+space", "ctrl+@"), "Mark from the last mark to here."),
+    Action("mark-all", ("A",), f"Mark all that match, up to {MOST_MARKED:,}, or take all marks off."),
+    Action("copy-id", ("c",), "Copy the id of the task."),
+    Action("copy", ("y",), "Copy the task as JSON."),
+)
+
+
+class TaskListScreen(CleoScreen):
+    """A list of tasks. Subclasses say of which queues and state, in which columns."""
+
+    def __init__(self, columns: Sequence[Column[TaskSummary]], state: TaskState) -> None:
+        super().__init__()
+        self.queue = ""
+        self.state = state
+        self.newest_first = False
+        self.now = 0.0
+        self.strip = ChoiceStrip()
+        self.table = LazyTable[TaskSummary](columns)
+        self.pane = Pane(self.table)
+        self._paged = Paged[TaskSummary](self._fetch, lambda task: task.id, self._page_came, self._page_failed)
+        self._matching = Listing[TaskSummary](lambda task: task.id)
+        self._filter = ""
+        self._error: Exception | None = None
+        self._last_marked: str | None = None
+
+    def body(self) -> ComposeResult:
+        """What can be chosen, above the list."""
+        yield self.strip
+        yield self.pane
+
+    @property
+    def home(self) -> Widget:
+        """The list."""
+        return self.table
+
+    @property
+    def focus_queue(self) -> str | None:
+        """The queue that is listed."""
+        return self.queue or None
+
+    # --- what is listed ------------------------------------------------------------------------------
+
+    def queues_of(self, snapshot: Snapshot) -> list[str]:
+        """The queues that can be listed, in their order."""
+        raise NotImplementedError
+
+    def choices(self, snapshot: Snapshot) -> list[Choice]:
+        """What the strip offers."""
+        raise NotImplementedError
+
+    def empty_card(self) -> Card:
+        """What to say when the list is empty."""
+        raise NotImplementedError
+
+    def choose(self, *, queue: str | None = None, state: TaskState | None = None) -> None:
+        """List another queue or state."""
+        wanted = (queue or self.queue, state or self.state)
+        if wanted == (self.queue, self.state) and self._paged.page is not None:
+            return
+        self.queue, self.state = wanted
+        self._restart()
+
+    def _restart(self) -> None:
+        self._error = None
+        self._last_marked = None
+        self.cleo_app.live.focus = self.queue
+        self._paged.reload()
+        self.table.restart()
+        self.table.show(self._paged)
+        self.cleo_app.changed()
+
+    async def _fetch(self, *, offset: int, limit: int, around: str | None) -> Page[TaskSummary]:
+        page = await self.cleo_app.cleo.queues.tasks(
+            self.queue, self.state, offset=offset, limit=limit, around=around, newest_first=self.newest_first
+        )
+        return Page(page.offset, page.total, page.items, page.at)
+
+    def _page_came(self) -> None:
+        self._error = None
+        self._apply_filter()
+        self.cleo_app.changed()
+
+    def _page_failed(self, error: Exception) -> None:
+        if not isinstance(error, CleoError):
+            raise error
+        self._error = error
+        self.cleo_app.changed()
+
+    def _apply_filter(self) -> None:
+        if not self._filter:
+            self.table.show(self._paged)
+            return
+        matches = matcher(self._filter)
+        self._matching.replace(task for task in self._paged.loaded() if matches(_fields(task)))
+        self.table.show(self._matching)
+
+    # --- drawing -------------------------------------------------------------------------------------
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw the strip and the list."""
+        self.now = snapshot.now
+        names = self.queues_of(snapshot)
+        if not self.queue and names:
+            self.choose(queue=names[0])
+        self.strip.tell(self.choices(snapshot))
+        self.table.refresh()
+        self.pane.tell(self._title(), self._note(), card=self._card(snapshot))
+
+    def reconcile(self, snapshot: Snapshot) -> None:
+        """Read the window anew."""
+        if self.queue:
+            self._paged.refresh(self.table.cursor.key if not self._filter else None, self.table.scroll_offset.y)
+
+    def _title(self) -> str:
+        return f"{self.queue} · {self.state}" if self.queue else ""
+
+    def _note(self) -> str:
+        total = self._paged.total
+        if not self._filter:
+            return say.plural(total, "task")
+        loaded = len(self._paged.loaded())
+        of = "" if loaded == total else f" loaded of {say.count(total)}"
+        return f"filter {self._filter!r}: {say.count(self._matching.total)} of the {say.count(loaded)}{of}"
+
+    def _card(self, snapshot: Snapshot) -> Card | None:
+        if card := self.card_without_data(snapshot):
+            return card
+        if not self.queue:
+            return self.empty_card()
+        if self._paged.page is None:
+            if isinstance(self._error, PermissionDenied):
+                return Card(Look.DENIED, f"You may not look into {self.queue}", self._error.cause, self._error.cure)
+            if self._error is not None:
+                return Card(Look.ERROR, f"{self.queue} can't be read", str(self._error))
+            return Card(Look.CONNECTING, f"Reading {self.queue}")
+        if self._filter and not self._matching.total:
+            return self._card_of_filter()
+        return None if self._paged.total else self.empty_card()
+
+    def _card_of_filter(self) -> Card:
+        loaded, total = len(self._paged.loaded()), self._paged.total
+        text = f"The filter looks through the {say.count(loaded)} tasks that are loaded, of {say.count(total)}."
+        hint = "esc clears the filter"
+        return Card(Look.FILTERED, f"Nothing matches {self._filter!r}", text if loaded < total else "", hint)
+
+    # --- filter and marks ----------------------------------------------------------------------------
+
+    @property
+    def filter_text(self) -> str:
+        """What the loaded tasks are filtered by."""
+        return self._filter
+
+    def filter_by(self, text: str) -> None:
+        """Filter what is loaded; while a filter holds, more is loaded."""
+        self._filter = text
+        wanted = FILTER_WINDOW if text else WINDOW
+        if wanted != self._paged.limit:
+            self._paged.limit = wanted
+            self._paged.refresh(self.table.cursor.key, self.table.scroll_offset.y)
+        self._apply_filter()
+        self.cleo_app.changed()
+
+    def do_mark(self) -> None:
+        """Mark the task under the cursor, and go on to the next."""
+        task = self.table.current
+        if task is None:
+            return
+        if self.table.marked.pop(task.id, None) is None:
+            self.table.marked[task.id] = task
+            self._last_marked = task.id
+        self.table.do_down()
+        self.cleo_app.changed()
+
+    def do_mark_range(self) -> None:
+        """Mark from the last mark to the cursor, as far as it is loaded."""
+        rows = self.table.rows
+        start = rows.find(self._last_marked) if self._last_marked else None
+        here = self.table.cursor.index
+        first, last = sorted((here if start is None else start, here))
+        for index in range(first, last + 1):
+            task = rows.at(index)
+            if task is not None:
+                self.table.marked[task.id] = task
+        self.table.refresh()
+        self.cleo_app.changed()
+
+    async def do_mark_all(self) -> None:
+        """Mark all that match, or take all marks off."""
+        if self.table.marked:
+            self.table.marked.clear()
+            self.cleo_app.changed()
+            return
+        matches = matcher(self._filter)
+        offset = 0
+        total = 1
+        while offset < min(total, MOST_MARKED):
+            page = await self._fetch(offset=offset, limit=PAGE, around=None)
+            total = page.total
+            if not page.rows:
+                break
+            self.table.marked |= {task.id: task for task in page.rows if matches(_fields(task))}
+            offset = page.offset + len(page.rows)
+        if total > MOST_MARKED:
+            self.cleo_app.warn(f"Only the first {MOST_MARKED:,} of {total:,} tasks were looked at, which is the most at once.")
+        self.cleo_app.changed()
+
+    def targets(self) -> list[Target]:
+        """What an action is about: the marked tasks, or the one under the cursor."""
+        return [target_of(task) for task in self.table.marks_or_current()]
+
+    def after_plan(self) -> None:
+        """The marked tasks have been dealt with."""
+        self.table.marked.clear()
+        self._paged.refresh(self.table.cursor.key, self.table.scroll_offset.y)
+
+    # --- keys ----------------------------------------------------------------------------------------
+
+    def _step(self, by: int) -> None:
+        snapshot = self.cleo_app.snapshot
+        names = self.queues_of(snapshot) if snapshot else []
+        if names:
+            place = names.index(self.queue) if self.queue in names else -by
+            self.choose(queue=names[(place + by) % len(names)])
+
+    def do_next_queue(self) -> None:
+        """To the next queue."""
+        self._step(1)
+
+    def do_previous_queue(self) -> None:
+        """To the queue before."""
+        self._step(-1)
+
+    def do_copy_id(self) -> None:
+        """Copy the id."""
+        if task := self.table.current:
+            self.cleo_app.copy_to_clipboard(task.id)
+            self.cleo_app.say(f"Copied {task.id}.")
+
+    def do_copy(self) -> None:
+        """Copy the summary as JSON."""
+        if task := self.table.current:
+            self.cleo_app.copy_to_clipboard(task.model_dump_json(indent=2))
+            self.cleo_app.say("Copied the task as JSON.")
+
+    def on_lazy_table_opened(self) -> None:
+        """Look into the task."""
+        if task := self.table.current:
+            self.cleo_app.push_screen(TaskScreen(task.queue, task.id))
+
+    def on_lazy_table_moved(self) -> None:
+        """The place of the cursor is in the frame."""
+        self.cleo_app.changed()
+
+    def on_unmount(self) -> None:
+        """Ask for nothing more."""
+        self._paged.close()
+
+
+def target_of(task: TaskSummary) -> Target:
+    """The task as a plan names it."""
+    return Target(task.id, f"{task.name}  {task.id}" + (f"  {task.error}" if task.error else ""))
+
+
+def _fields(task: TaskSummary) -> tuple[str, ...]:
+    return (task.id, task.name, task.group, task.worker, task.error, task.priority.name.lower())

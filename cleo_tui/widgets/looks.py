@@ -1,0 +1,54 @@
+"""The glyph and the role of each state. A glyph always stands with its word, so that none is told by colour alone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cleo_core.models import ObserverEvent, Outcome, TaskState
+from cleo_tui.data.health import Health
+from cleo_tui.theme import Role
+
+
+class Look(NamedTuple):
+    """How a state looks."""
+
+    glyph: str
+    role: Role
+
+
+STATES = {
+    TaskState.WAITING: Look("○", Role.PLAIN),
+    TaskState.DELAYED: Look("◷", Role.MUTED),
+    TaskState.ACTIVE: Look("►", Role.ACCENT),
+    TaskState.COMPLETED: Look("✓", Role.GOOD),
+    TaskState.DEAD: Look("✗", Role.BAD),
+    TaskState.CANCELLED: Look("⊘", Role.MUTED),
+}
+OUTCOMES = {
+    Outcome.COMPLETED: Look("✓", Role.GOOD),
+    Outcome.FAILED: Look("✗", Role.BAD),
+    Outcome.TIMED_OUT: Look("◷", Role.BAD),
+    Outcome.CANCELLED: Look("⊘", Role.MUTED),
+    Outcome.LOST: Look("?", Role.WARN),
+    Outcome.REFUSED: Look("✗", Role.BAD),
+}
+HEALTHS = {
+    Health.OK: Look("●", Role.GOOD),
+    Health.PAUSED: Look("‖", Role.WARN),
+    Health.LATE: Look("◔", Role.WARN),
+    Health.GROWING: Look("▲", Role.WARN),
+    Health.FAILING: Look("✗", Role.BAD),
+    Health.STALLED: Look("■", Role.BAD),
+}
+EVENTS = {
+    ObserverEvent.TASK_ADDED: Look("+", Role.PLAIN),
+    ObserverEvent.STATUS_CHANGE: Look("·", Role.MUTED),
+    ObserverEvent.TASK_COMPLETED: Look("✓", Role.GOOD),
+    ObserverEvent.TASK_FAILED: Look("✗", Role.BAD),
+    ObserverEvent.TASK_PROGRESS: Look("…", Role.ACCENT),
+    ObserverEvent.TASK_STALLED: Look("?", Role.WARN),
+    ObserverEvent.QUEUE_CHANGE: Look("‖", Role.WARN),
+    ObserverEvent.GROUP_CHANGE: Look("‖", Role.WARN),
+    ObserverEvent.WORKER_JOINED: Look("»", Role.GOOD),
+    ObserverEvent.WORKER_LEFT: Look("«", Role.WARN),
+}

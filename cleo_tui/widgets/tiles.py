@@ -1,0 +1,92 @@
+"""The tiles of the overview: a few numbers to be read at one glance, from across the room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from cleo_tui.theme import ROLE_CLASSES, Role, ink
+
+LEAST_WIDTH = 13
+LINES = 2
+GAP = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A number: what it is, how much, what more there is to say, and whether it worries."""
+
+    label: str
+    value: str
+    note: str = ""
+    role: Role = Role.PLAIN
+
+
+class Tiles(Widget):
+    """Tiles side by side, in as few rows as their width allows."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = ROLE_CLASSES
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._tiles: Sequence[Tile] = ()
+
+    def tell(self, tiles: Sequence[Tile]) -> None:
+        """Show these tiles."""
+        if tiles != self._tiles:
+            grown = len(tiles) != len(self._tiles)
+            self._tiles = tiles
+            self.refresh(layout=grown)
+
+    def _columns(self, width: int) -> int:
+        size = max(1, len(self._tiles))
+        most = max(1, width // LEAST_WIDTH)
+        rows = -(-size // most)
+        return -(-size // rows)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as the rows need."""
+        rows = -(-len(self._tiles) // self._columns(width))
+        return max(1, rows * (LINES + GAP) - GAP)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw a line of a row of tiles."""
+        row, line = divmod(y, LINES + GAP)
+        columns = self._columns(self.size.width)
+        tiles = self._tiles[row * columns : (row + 1) * columns]
+        if not tiles or line >= LINES:
+            return Strip.blank(self.size.width, self.rich_style)
+        segments: list[Segment] = []
+        for place, tile in enumerate(tiles):
+            width = self.size.width * (place + 1) // columns - self.size.width * place // columns
+            segments += self._tile(tile, line, width)
+        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style).apply_style(self._ground)
+
+    @property
+    def _ground(self) -> Style:
+        return Style(bgcolor=self.rich_style.bgcolor)
+
+    def _tile(self, tile: Tile, line: int, width: int) -> list[Segment]:
+        worried = tile.role in {Role.WARN, Role.BAD}
+        bar = Segment("▎", ink(self, tile.role if worried else Role.FAINT))
+        room = width - 2
+        if line == 0:
+            label = tile.label[:room].ljust(room)
+            return [bar, Segment(label, ink(self, tile.role if worried else Role.MUTED)), Segment(" ")]
+        value = tile.value[:room]
+        note = tile.note if len(value) + 1 + len(tile.note) <= room else ""
+        rest = f" {note}" if note else ""
+        role = tile.role if worried else Role.STRONG
+        return [
+            bar,
+            Segment(value, ink(self, role) + Style(bold=True)),
+            Segment(rest.ljust(room - len(value)), ink(self, Role.MUTED)),
+            Segment(" "),
+        ]
