@@ -83,9 +83,12 @@ async def perform(actor: Actor, action: Action, words: Sequence[str] = ()) -> No
         app.warn(app.read_only_reason)
         return
     method = f"do_{(action.does or action.name).replace('-', '_')}"
-    outcome: object = getattr(actor, method)(*action.given, *words)
-    if inspect.isawaitable(outcome):
-        await outcome
+    try:
+        outcome: object = getattr(actor, method)(*action.given, *words)
+        if inspect.isawaitable(outcome):
+            await outcome
+    except app.engine_errors as error:
+        app.warn(str(error))
 
 
 def app_of(node: DOMNode | Actor) -> CleoApp:

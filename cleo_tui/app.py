@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.binding import BindingType
 from textual.screen import Screen
 
@@ -78,6 +78,7 @@ class CleoApp(App[None], Actor):
         self.animation_level = "none"
         self.crash: BaseException | None = None
         self.snapshot: Snapshot | None = None
+        self.engine_errors: tuple[type[Exception], ...] = ()
         self.tabs: Sequence[Tab] = ()
         self._screen_actions: Sequence[Action] = ()
         self._connect = connect
@@ -251,8 +252,12 @@ class CleoApp(App[None], Actor):
     do_go = go
 
     def _front(self) -> CleoScreen | None:
-        """The screen in front, unless it is a dialog."""
-        return cast("CleoScreen", self.screen) if hasattr(self.screen, "draw") else None
+        """The screen in front, unless it is a dialog or the app is ending."""
+        try:
+            screen = self.screen
+        except ScreenStackError:
+            return None
+        return cast("CleoScreen", screen) if hasattr(screen, "draw") else None
 
     def do_filter(self) -> None:
         """Let a filter be typed."""

@@ -46,6 +46,8 @@ def duration(seconds: float | None) -> str:
     """A duration as people say it, in its two largest units: ``420 ms``, ``3.2 s``, ``1 min 5 s``, ``3 d 4 h``."""
     if seconds is None:
         return NOTHING
+    if seconds == 0:
+        return "0"
     if seconds >= 59.5:
         return _long_duration(max(60.0, seconds))
     if seconds >= 0.9995:

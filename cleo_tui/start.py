@@ -24,6 +24,7 @@ async def begin(app: CleoApp) -> None:
     except CleoError as error:
         app.exit(return_code=2, message=str(error))
         return
+    app.engine_errors = (CleoError,)
     specs = discover()
     for spec in specs:
         app.enter(spec.name, spec.make)

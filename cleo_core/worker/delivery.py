@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from cleo_core.scripts import Claimed
+from cleo_core.scripts import Claimed, Settled
 from cleo_core.tasks.context import TaskContext
 from cleo_core.tasks.options import RunOptions
 from cleo_core.tasks.registry import AnyTask
@@ -30,6 +30,11 @@ class Delivery:
     def id(self) -> str:
         """The task's id."""
         return self.claimed.id.decode()
+
+    def unrun(self, outcome: str, number: int) -> Settled:
+        """The end of a task that was never begun."""
+        claimed = self.claimed
+        return Settled(claimed.id, claimed.receipt, claimed.group, outcome, 0, b"", number)
 
     def ask_to_stop(self) -> None:
         """Cancel what runs, if it can be cancelled; code in a thread is told through its context."""

@@ -83,9 +83,9 @@ class Execution:
             else:
                 result = await self._elsewhere(task, delivery, options.timeout)
             value = b"null" if result is None else self._encode(task, result)
-        except asyncio.CancelledError as error:
-            return self._cancelled(delivery, started, error)
         except BaseException as error:
+            if isinstance(error, asyncio.CancelledError) and self._was_told_to_stop(delivery):
+                return self.stopped(delivery, started)
             return self._failed(delivery, started, error)
         retention = self._limits.retention if options.retention is None else options.retention
         return self._settled(delivery, started, "completed", value, retention)
@@ -150,19 +150,26 @@ class Execution:
 
     # --- judging -------------------------------------------------------------------------------------
 
+    def _was_told_to_stop(self, delivery: Delivery) -> bool:
+        """Whether the worker cancelled the task; a task may also raise ``CancelledError`` itself, and then it
+        failed.
+        """
+        told = delivery.runner is not None and delivery.runner.cancelling() > 0
+        return told or delivery.lost or delivery.cancel_asked
+
     def _settled(self, delivery: Delivery, started: int, outcome: str, value: bytes, number: int) -> Settled:
         claimed = delivery.claimed
         run_us = (time.perf_counter_ns() - started) // 1000
         return Settled(claimed.id, claimed.receipt, claimed.group, outcome, run_us, value, number)
 
-    def _cancelled(self, delivery: Delivery, started: int, error: BaseException) -> Settled | None:
+    def stopped(self, delivery: Delivery, started: int | None = None) -> Settled | None:
+        """The end of a task that was cancelled from outside; None if its lease is lost."""
+        begun = time.perf_counter_ns() if started is None else started
         if delivery.lost:
             return None
         if delivery.cancel_asked:
-            return self._settled(delivery, started, "cancelled", b"", self._limits.retention)
-        if delivery.runner is not None and delivery.runner.cancelling():
-            return self._settled(delivery, started, "returned", b"", 0)
-        return self._failed(delivery, started, error)
+            return self._settled(delivery, begun, "cancelled", b"", self._limits.retention)
+        return self._settled(delivery, begun, "returned", b"", 0)
 
     def _failed(self, delivery: Delivery, started: int, error: BaseException) -> Settled | None:
         if delivery.lost:

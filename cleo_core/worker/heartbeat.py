@@ -27,8 +27,8 @@ LOST, CANCEL = 0, 2
 class Heartbeat(threading.Thread):
     """Beats every ``interval`` seconds, and at once when the worker's control channel says that a cancel is asked for.
 
-    ``tell(line, id, answer)`` is called in the worker's loop for each task whose lease is lost or that is to be
-    cancelled.
+    ``tell(line, id, receipt, answer)`` is called in the worker's loop for each task whose lease is lost or that is to
+    be cancelled.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Heartbeat(threading.Thread):
         interval: float,
         lease: float,
         describe: Callable[[float, float], WorkerInfo],
-        tell: Callable[[Line, bytes, int], None],
+        tell: Callable[[Line, bytes, bytes, int], None],
     ) -> None:
         super().__init__(name=f"cleo-heartbeat-{worker}", daemon=True)
         self._backend = backend
@@ -100,9 +100,9 @@ class Heartbeat(threading.Thread):
 
     async def _renew(self, scripts: Scripts, line: Line, held: Sequence[tuple[bytes, bytes]]) -> None:
         answers = await scripts.renew(line.queue, self._lease_ms, held)
-        for (task_id, _), answer in zip(held, answers, strict=True):
+        for (task_id, receipt), answer in zip(held, answers, strict=True):
             if answer in {LOST, CANCEL}:
-                self._workers_loop.call_soon_threadsafe(self._tell, line, task_id, answer)
+                self._workers_loop.call_soon_threadsafe(self._tell, line, task_id, receipt, answer)
 
     def _loop_lag(self) -> float:
         """How long the worker's loop took to answer the last question, or has not answered it yet."""

@@ -9,7 +9,6 @@ import random
 import socket
 import time
 import uuid
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -26,18 +25,19 @@ from cleo_core.settings import WorkerSettings
 from cleo_core.tasks.registry import Registry
 from cleo_core.version import __version__
 from cleo_core.wire import Wire
-from cleo_core.worker.delivery import Delivery
 from cleo_core.worker.execution import Execution
 from cleo_core.worker.heartbeat import LOST, Heartbeat
 from cleo_core.worker.line import Line, Pace, Rota
 from cleo_core.worker.maintenance import sweep_on
 from cleo_core.worker.reports import INTERVAL, Reports
+from cleo_core.worker.slots import Slots
 from cleo_core.worker.wake import Wake
 
 LOG = logging.getLogger("cleo.worker")
 FIRST_PAUSE = 0.1
 MAX_CLAIM = 1_000
 MAX_PAUSE = 5.0
+INTERRUPT = 5.0
 
 
 class Worker:
@@ -74,10 +74,7 @@ class Worker:
         self._reports = Reports()
         self._execution = Execution(registry, backend.limits, self.id, self.settings.threads, self._reports.say)
         self._pace = Pace(self.settings.claim_ahead)
-        self._queued: deque[tuple[Line, Delivery]] = deque()
-        self._suspects: deque[tuple[Line, Delivery]] = deque()
-        self._suspect_runs = False
-        self._running: set[Delivery] = set()
+        self._slots = Slots(self._execution, self.settings.concurrency, self._begin, self._stir)
         self._stirred = asyncio.Event()
         self._stopping = asyncio.Event()
         self._background: asyncio.Task[None] | None = None
@@ -85,7 +82,6 @@ class Worker:
         self._started_at = time.time()
         self._process = psutil.Process()
         self.processed = 0
-        self.failed = 0
 
     # --- life ----------------------------------------------------------------------------------------
 
@@ -162,7 +158,7 @@ class Worker:
 
     async def _let_short_tasks_end(self) -> None:
         """Give what was just started one turn of the loop, so that tasks which end at once are settled together."""
-        if 2 * sum(len(line.finished) for line in self._lines) < len(self._running):
+        if 2 * sum(len(line.finished) for line in self._lines) < self._slots.running:
             await asyncio.sleep(0)
 
     def _call_soon(self, line: Line) -> None:
@@ -197,8 +193,8 @@ class Worker:
             self._forget(line, settled, answer.stale)
             self._rota.claimed(line, len(answer.claimed))
             for claimed in answer.claimed:
-                self._accept(line, claimed)
-            self._start_queued()
+                self._slots.accept(line, claimed)
+            self._slots.fill()
             if line.ready and len(answer.claimed) < room:
                 self._wake.watch(line, answer.next_due)
         finally:
@@ -222,76 +218,22 @@ class Worker:
 
     def _forget(self, line: Line, settled: Sequence[Settled], stale: Sequence[bytes]) -> None:
         for task in settled:
-            line.held.pop(task.id, None)
+            delivery = line.held.get(task.id)
+            if delivery is not None and delivery.claimed.receipt == task.receipt:
+                del line.held[task.id]
         self.processed += len(settled) - len(stale)
         if stale:
             LOG.warning("%d results were refused: the leases were lost, or they had been settled before.", len(stale))
-
-    def _accept(self, line: Line, claimed: Claimed) -> None:
-        delivery = Delivery(claimed, line.queue)
-        line.held[claimed.id] = delivery
-        refused = self._execution.prepare(delivery)
-        if refused is not None:
-            self.failed += 1
-            line.finished.append(refused)
-        elif claimed.losses:
-            self._suspects.append((line, delivery))
-        else:
-            self._queued.append((line, delivery))
-
-    def _start_queued(self) -> None:
-        while self._suspects and not self._suspect_runs and len(self._running) < self.settings.concurrency:
-            line, delivery = self._suspects.popleft()
-            self._suspect_runs = not delivery.lost
-            self._start(line, delivery)
-        while self._queued and len(self._running) < self.settings.concurrency:
-            self._start(*self._queued.popleft())
-
-    def _start(self, line: Line, delivery: Delivery) -> None:
-        if delivery.lost:
-            return
-        self._running.add(delivery)
-        delivery.runner = asyncio.create_task(self._run(line, delivery))
-
-    async def _run(self, line: Line, delivery: Delivery) -> None:
-        settled: Settled | None = None
-        try:
-            if await self._may_begin(line, delivery):
-                settled = await self._execution.run(delivery)
-        finally:
-            self._running.discard(delivery)
-            if delivery.claimed.losses:
-                self._suspect_runs = False
-        if settled is not None:
-            if settled.outcome != "completed":
-                self.failed += 1
-                LOG.info("%s %s ended as %s.", delivery.claimed.name.decode(), delivery.id, settled.outcome)
-            line.finished.append(settled)
-        if self._queued or self._suspects:
-            self._start_queued()
-        self._stir()
-
-    async def _may_begin(self, line: Line, delivery: Delivery) -> bool:
-        """A task under suspicion of killing its workers, or that may be lost only once, is begun on the record."""
-        options = delivery.options
-        if not delivery.claimed.losses and options is not None and options.max_deliveries > 1:
-            return True
-        try:
-            return await self._scripts.begin(line.queue, delivery.claimed)
-        except ServerError as error:
-            LOG.warning(
-                "Task %s could not be begun; it is taken up again when its lease runs out. %s", delivery.id, error
-            )
-            line.held.pop(delivery.claimed.id, None)
-            return False
 
     # --- what there is to do -------------------------------------------------------------------------
 
     def _room(self) -> int:
         if self._stopping.is_set():
             return 0
-        held = len(self._running) + len(self._queued) + len(self._suspects) + self._asked
-        return min(MAX_CLAIM, self.settings.concurrency + self._pace.ahead - held)
+        return min(MAX_CLAIM, self.settings.concurrency + self._pace.ahead - self._slots.held - self._asked)
+
+    async def _begin(self, queue: str, claimed: Claimed) -> bool:
+        return await self._scripts.begin(queue, claimed)
 
     def _stir(self) -> None:
         self._stirred.set()
@@ -300,30 +242,16 @@ class Worker:
         await self._stirred.wait()
         self._stirred.clear()
 
-    def _hear(self, line: Line, task_id: bytes, answer: int) -> None:
+    def _hear(self, line: Line, task_id: bytes, receipt: bytes, answer: int) -> None:
         """What the heartbeat learnt of a task: its lease is lost, or a cancel is asked for."""
         delivery = line.held.get(task_id)
-        if delivery is None:
+        if delivery is None or delivery.claimed.receipt != receipt:
             return
         if answer == LOST:
-            LOG.warning("The lease on task %s was lost; what it does from now on does not count.", delivery.id)
-            delivery.lost = True
-            line.held.pop(task_id, None)
+            del line.held[task_id]
+            self._slots.abandon(delivery)
         else:
-            delivery.cancel_asked = True
-        delivery.ask_to_stop()
-        if delivery.runner is None and not delivery.lost:
-            self._withdraw(line, delivery)
-
-    def _withdraw(self, line: Line, delivery: Delivery) -> None:
-        """Cancel a task that was claimed ahead and has not begun."""
-        for waiting in (self._queued, self._suspects):
-            with suppress(ValueError):
-                waiting.remove((line, delivery))
-        claimed = delivery.claimed
-        retention = self._backend.limits.retention
-        line.finished.append(Settled(claimed.id, claimed.receipt, claimed.group, "cancelled", 0, b"", retention))
-        self._stir()
+            self._slots.cancel(line, delivery, self._backend.limits.retention)
 
     async def _report_on(self) -> None:
         while True:
@@ -337,30 +265,17 @@ class Worker:
     async def _wind_down(self) -> None:
         """Finish what runs within the grace period; hand back, uncharged, what has not begun or does not end."""
         await self._wake.close()
-        for line, delivery in [*self._queued, *self._suspects]:
-            claimed = delivery.claimed
-            line.finished.append(Settled(claimed.id, claimed.receipt, claimed.group, "returned", 0, b"", 0))
-        self._queued.clear()
-        self._suspects.clear()
+        self._slots.hand_back_waiting()
         until = time.monotonic() + self.settings.grace
-        while self._running and time.monotonic() < until:
+        while self._slots.running and time.monotonic() < until:
             await self._settle_all()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._until_stirred(), max(0.0, min(1.0, until - time.monotonic())))
-        await self._interrupt()
+        await self._slots.interrupt(INTERRUPT)
         await self._settle_all()
         for line in self._lines:
             with suppress(ServerError):
                 await self._scripts.hand_back(line.queue, self.id, [])
-
-    async def _interrupt(self) -> None:
-        runners = [delivery.runner for delivery in self._running if delivery.runner is not None]
-        if not runners:
-            return
-        LOG.warning("%d tasks did not end within the grace period and are handed back.", len(runners))
-        for runner in runners:
-            runner.cancel()
-        await asyncio.wait(runners, timeout=5.0)
 
     async def _settle_all(self) -> None:
         await self._quiet()
@@ -382,9 +297,9 @@ class Worker:
             queues=[line.queue for line in self._lines],
             tasks=self._registry.names(),
             concurrency=self.settings.concurrency,
-            active=len(self._running),
+            active=self._slots.running,
             processed=self.processed,
-            failed=self.failed,
+            failed=self._slots.failed,
             cpu=self._process.cpu_percent(),
             memory=self._process.memory_info().rss,
             loop_lag=loop_lag,

@@ -9,7 +9,7 @@ from typing import Protocol
 from cleo_core.models import MinuteStats, ServerInfo, WorkerInfo
 from cleo_tui.data.health import Alert, health_of, queue_alert, server_alerts, worker_alerts
 from cleo_tui.data.link import Link
-from cleo_tui.data.rates import Meter, drain_of
+from cleo_tui.data.rates import Drain, Meter, drain_of
 from cleo_tui.data.snapshot import QueueView, Snapshot
 from cleo_tui.data.tally import Tally
 
@@ -61,7 +61,7 @@ def _view(name: str, known: KnownQueue, now: float, workers: int) -> QueueView:
     oldest = None
     if counts.waiting and reading.oldest_waiting is not None:
         oldest = reading.oldest_waiting + max(0.0, now - reading.at)
-    drain = drain_of(counts.waiting, rates)
+    drain = Drain("paused") if reading.paused and counts.waiting else drain_of(counts.waiting, rates)
     health = health_of(counts, rates, oldest or 0.0, drain, paused=reading.paused)
     return QueueView(name, reading, counts, rates, known.minutes, oldest, drain, health, workers)
 

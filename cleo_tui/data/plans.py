@@ -6,7 +6,7 @@ Nothing that changes the server's data goes another way, so no screen can leave 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -58,7 +58,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done to which tasks of a queue, or to which queues. It names ids, never places in a list that moves.
+    """What is to be done to which tasks of a queue, or to which queues. It names ids, never places in a moving list.
 
     ``queue`` is empty when the targets are queues.
     """
@@ -155,7 +155,7 @@ async def preview(cleo: Cleo, plan: Plan) -> Preview | None:
     return Preview(dict(states), gone)
 
 
-async def carry_out(plan: Plan) -> AsyncIterator[Report]:
+async def carry_out(plan: Plan) -> AsyncGenerator[Report]:
     """Do it slice by slice, with a report after each; whoever stops iterating stops the plan between two slices.
 
     Raises:

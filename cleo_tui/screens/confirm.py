@@ -18,7 +18,7 @@ from cleo_tui.theme import Role, inked
 
 
 class ConfirmScreen(ModalScreen[Report | None]):
-    """Asks, carries the plan out, and gives its report back; None if nothing was attempted. Esc stops between two slices."""
+    """Asks, carries the plan out, and gives its report back: None if nothing was attempted. Esc stops it."""
 
     AUTO_FOCUS = "#no"
     BINDINGS = [  # noqa: RUF012 - as Textual declares it

@@ -77,9 +77,10 @@ class OverviewScreen(CleoScreen):
 
     def _show_charts(self, snapshot: Snapshot) -> None:
         minutes = merged([queue.minutes for queue in snapshot.queues])
-        completed = tuple(minute.completed / 60 for minute in minutes)
-        failed = tuple(minute.failed / 60 for minute in minutes)
         rates = snapshot.rates
+        # The minute that is running has only begun to count; how things stand now takes its place.
+        completed = (*(minute.completed / 60 for minute in minutes[:-1]), rates.completed)
+        failed = (*(minute.failed / 60 or None for minute in minutes[:-1]), rates.failed or None)
         self._throughput.tell(
             [
                 Series("completed", completed, Role.ACCENT, now=say.rate(rates.completed)),

@@ -10,8 +10,14 @@ from cleo_tui.widgets.braille import spark
 from cleo_tui.widgets.looks import HEALTHS
 from cleo_tui.widgets.table import Cell, Column, Side
 
-SPARK = 20
-_DRAIN_ROLES = {"stalled": Role.BAD, "growing": Role.WARN, "steady": Role.MUTED, "empty": Role.MUTED}
+SPARK = 16
+_DRAIN_ROLES = {
+    "stalled": Role.BAD,
+    "paused": Role.WARN,
+    "growing": Role.WARN,
+    "steady": Role.MUTED,
+    "empty": Role.MUTED,
+}
 
 
 def drain_cell(drain: Drain) -> Cell:
@@ -64,7 +70,7 @@ GOES = Column[QueueView]("out", 8, lambda queue: _rate(queue.rates.completed), S
 FAILS = Column[QueueView]("fail", 5, _failures, Side.RIGHT, drop=2)
 OLDEST = Column[QueueView]("oldest", 6, _oldest, Side.RIGHT)
 DRAIN = Column[QueueView]("drain", 11, lambda queue: drain_cell(queue.drain), Side.RIGHT, drop=3)
-LATELY = Column[QueueView]("last 20 min", SPARK, _spark, drop=4)
+LATELY = Column[QueueView](f"last {SPARK} min", SPARK, _spark, drop=4)
 STRATEGY = Column[QueueView](
     "strategy", 11, lambda queue: Cell(queue.stats.strategy.replace("_", " "), Role.MUTED), drop=8
 )

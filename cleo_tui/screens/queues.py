@@ -32,7 +32,9 @@ ORDERS: dict[str, Callable[[QueueView], object]] = {
 }
 QUEUE_ACTIONS = (
     *COMMON,
-    Action("pause", ("P",), "Pause the queue, or resume it if it is paused.", label="pause/resume", effect=Effect.CHANGES),
+    Action(
+        "pause", ("P",), "Pause the queue, or resume it if it is paused.", label="pause/resume", effect=Effect.CHANGES
+    ),
     Action("sort", ("s",), "Sort by the next column.", label="sort"),
     Action("reverse", ("S",), "Sort the other way round."),
 )

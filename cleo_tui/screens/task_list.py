@@ -69,6 +69,11 @@ class TaskListScreen(CleoScreen):
         """The queue that is listed."""
         return self.queue or None
 
+    @property
+    def crumb(self) -> str:
+        """The screen and the queue."""
+        return f"{self.title} / {self.queue}" if self.queue else str(self.title)
+
     # --- what is listed ------------------------------------------------------------------------------
 
     def queues_of(self, snapshot: Snapshot) -> list[str]:
@@ -156,17 +161,18 @@ class TaskListScreen(CleoScreen):
     def _card(self, snapshot: Snapshot) -> Card | None:
         if card := self.card_without_data(snapshot):
             return card
-        if not self.queue:
-            return self.empty_card()
-        if self._paged.page is None:
-            if isinstance(self._error, PermissionDenied):
-                return Card(Look.DENIED, f"You may not look into {self.queue}", self._error.cause, self._error.cure)
-            if self._error is not None:
-                return Card(Look.ERROR, f"{self.queue} can't be read", str(self._error))
-            return Card(Look.CONNECTING, f"Reading {self.queue}")
-        if self._filter and not self._matching.total:
+        if self.queue and self._paged.page is None:
+            return self._card_without_page()
+        if self._filter and self._paged.total and not self._matching.total:
             return self._card_of_filter()
         return None if self._paged.total else self.empty_card()
+
+    def _card_without_page(self) -> Card:
+        if isinstance(self._error, PermissionDenied):
+            return Card(Look.DENIED, f"You may not look into {self.queue}", self._error.cause, self._error.cure)
+        if self._error is not None:
+            return Card(Look.ERROR, f"{self.queue} can't be read", str(self._error))
+        return Card(Look.CONNECTING, f"Reading {self.queue}")
 
     def _card_of_filter(self) -> Card:
         loaded, total = len(self._paged.loaded()), self._paged.total
@@ -232,7 +238,9 @@ class TaskListScreen(CleoScreen):
             self.table.marked |= {task.id: task for task in page.rows if matches(_fields(task))}
             offset = page.offset + len(page.rows)
         if total > MOST_MARKED:
-            self.cleo_app.warn(f"Only the first {MOST_MARKED:,} of {total:,} tasks were looked at, which is the most at once.")
+            self.cleo_app.warn(
+                f"Only the first {MOST_MARKED:,} of {total:,} tasks were looked at, which is the most at once."
+            )
         self.cleo_app.changed()
 
     def targets(self) -> list[Target]:

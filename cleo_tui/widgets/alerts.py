@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.widgets import Static
 
 from cleo_tui import say
@@ -28,23 +29,37 @@ class Alerts(Static):
             self.set_class(bool(alerts), "-some")
             self.refresh(layout=True)
 
+    @property
+    def _lines_each(self) -> int:
+        """Beside the queues there is little width but height; below them it is the other way round."""
+        return 2 if self.screen.has_class("-wide") else 1
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """A line or two for each alert."""
+        return max(1, len(self._alerts) * self._lines_each)
+
     def render(self) -> Content:
         """The lines."""
         if not self._alerts:
             return inked("● Nothing wants looking at.", Role.GOOD)
-        room = max(1, self.size.height or len(self._alerts))
+        room = max(1, self.size.height // self._lines_each)
         shown = self._alerts if len(self._alerts) <= room else self._alerts[: room - 1]
-        lines = [_line(alert).truncate(self.size.width, ellipsis=True) for alert in shown]
+        separator = "\n  " if self._lines_each == 2 else "  "
+        lines = [_cut(_line(alert, separator), self.size.width) for alert in shown]
         if len(shown) < len(self._alerts):
             rest = len(self._alerts) - len(shown)
             lines.append(inked(f"  and {say.plural(rest, 'more alert', 'more alerts')}: see Queues", Role.MUTED))
         return Content("\n").join(lines)
 
 
-def _line(alert: Alert) -> Content:
+def _cut(content: Content, width: int) -> Content:
+    return Content("\n").join([line.truncate(width, ellipsis=True) for line in content.split("\n", allow_blank=True)])
+
+
+def _line(alert: Alert, separator: str) -> Content:
     look = HEALTHS[alert.health]
     return Content.assemble(
         inked(f"{look.glyph} {alert.health.word} ", look.role),
         inked(f"{alert.subject}", Role.STRONG),
-        inked(f"  {alert.text}", Role.MUTED),
+        inked(f"{separator}{alert.text}", Role.MUTED),
     )

@@ -2,7 +2,8 @@
 
 Own rather than plotext's: what the overview needs of a chart is one screen of dots, and importing plotext takes as long
 as importing Textual (0.4 s). plotext 6 draws on one figure that belongs to its module; a drawing here is a value, so
-two charts on one screen share nothing. For the charts of the history, with rulers, dates and legends, plotext is worth it.
+two charts on one screen share nothing. For the charts of the history, with rulers, dates and legends, plotext is worth
+it.
 """
 
 from __future__ import annotations

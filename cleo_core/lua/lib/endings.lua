@@ -24,10 +24,10 @@ local function prune(state, limit)
   if last[2] then call('PEXPIREAT', index, string.format('%.0f', last[2])) end
 end
 
--- Ends a completed or cancelled task; `retention` is in seconds, 0 drops the record now unless somebody waits for it.
+-- Ends a completed or cancelled task; `retention` is in seconds. 0 drops the record now, or in a minute if somebody waits.
 local function retire(id, state, retention)
   local waited = stop_waiting(id)
-  if waited and retention < 60 then retention = 60 end
+  if waited and retention == 0 then retention = 60 end
   if retention == 0 then
     call('UNLINK', TASK .. id)
   else

@@ -1,0 +1,153 @@
+"""The tasks that a worker holds: those that run, and those that wait for a slot."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from cleo_core.errors import ServerError
+from cleo_core.scripts import Claimed
+from cleo_core.worker.delivery import Delivery
+from cleo_core.worker.execution import Execution
+from cleo_core.worker.line import Line
+
+LOG = logging.getLogger("cleo.worker")
+
+
+class Slots:
+    """Runs up to ``concurrency`` tasks at once; what ended is put into its line, and ``stir`` is called.
+
+    A task that was lost with a worker before is a suspect. Of suspects one runs at a time, and only after ``begin`` put
+    it on the record, so that a task which kills its workers is told apart from those that merely ran beside it.
+    """
+
+    def __init__(
+        self,
+        execution: Execution,
+        concurrency: int,
+        begin: Callable[[str, Claimed], Awaitable[bool]],
+        stir: Callable[[], None],
+    ) -> None:
+        self._execution = execution
+        self._concurrency = concurrency
+        self._begin = begin
+        self._stir = stir
+        self._queued: deque[tuple[Line, Delivery]] = deque()
+        self._suspects: deque[tuple[Line, Delivery]] = deque()
+        self._suspect_runs = False
+        self._running: set[Delivery] = set()
+        self.failed = 0
+
+    @property
+    def running(self) -> int:
+        """How many tasks run."""
+        return len(self._running)
+
+    @property
+    def held(self) -> int:
+        """How many tasks run or wait for a slot."""
+        return len(self._running) + len(self._queued) + len(self._suspects)
+
+    # --- in ------------------------------------------------------------------------------------------
+
+    def accept(self, line: Line, claimed: Claimed) -> None:
+        """Take a claimed task, to be run when there is a slot."""
+        delivery = Delivery(claimed, line.queue)
+        before = line.held.get(claimed.id)
+        if before is not None:
+            self.abandon(before)  # It was taken from this worker and has come back to it under another fence.
+        line.held[claimed.id] = delivery
+        refused = self._execution.prepare(delivery)
+        if refused is not None:
+            self.failed += 1
+            line.finished.append(refused)
+        elif claimed.losses:
+            self._suspects.append((line, delivery))
+        else:
+            self._queued.append((line, delivery))
+
+    def fill(self) -> None:
+        """Start what waits, as far as there are slots."""
+        while self._suspects and not self._suspect_runs and len(self._running) < self._concurrency:
+            line, delivery = self._suspects.popleft()
+            self._suspect_runs = not delivery.lost
+            self._start(line, delivery)
+        while self._queued and len(self._running) < self._concurrency:
+            self._start(*self._queued.popleft())
+
+    # --- running -------------------------------------------------------------------------------------
+
+    def _start(self, line: Line, delivery: Delivery) -> None:
+        if not delivery.lost:
+            self._running.add(delivery)
+            delivery.runner = asyncio.get_running_loop().create_task(self._run(line, delivery))
+
+    async def _run(self, line: Line, delivery: Delivery) -> None:
+        try:
+            settled = None
+            if self._may_run(delivery) or await self._begun(line, delivery):
+                settled = await self._execution.run(delivery)
+        except asyncio.CancelledError:
+            settled = self._execution.stopped(delivery)
+        self._running.discard(delivery)
+        if delivery.claimed.losses:
+            self._suspect_runs = False
+        if settled is not None:
+            if settled.outcome != "completed":
+                self.failed += 1
+                LOG.info("%s %s ended as %s.", delivery.claimed.name.decode(), delivery.id, settled.outcome)
+            line.finished.append(settled)
+        if self._queued or self._suspects:
+            self.fill()
+        self._stir()
+
+    def _may_run(self, delivery: Delivery) -> bool:
+        """Whether the task needs no record of its begin: it was never lost, and may be lost more than once."""
+        options = delivery.options
+        return not delivery.claimed.losses and options is not None and options.max_deliveries > 1
+
+    async def _begun(self, line: Line, delivery: Delivery) -> bool:
+        try:
+            return await self._begin(line.queue, delivery.claimed)
+        except ServerError as error:
+            LOG.warning("Task %s could not be begun and runs again after its lease. %s", delivery.id, error)
+            line.held.pop(delivery.claimed.id, None)
+            return False
+
+    # --- out -----------------------------------------------------------------------------------------
+
+    def abandon(self, delivery: Delivery) -> None:
+        """Stop a task whose lease is lost, and forget how it ends."""
+        LOG.warning("The lease on task %s was lost; what it does from now on does not count.", delivery.id)
+        delivery.lost = True
+        delivery.ask_to_stop()
+
+    def cancel(self, line: Line, delivery: Delivery, retention: int) -> None:
+        """Stop a task because somebody asked for it; one that has not begun ends at once."""
+        delivery.cancel_asked = True
+        delivery.ask_to_stop()
+        for waiting in (self._queued, self._suspects):
+            if (line, delivery) in waiting:
+                waiting.remove((line, delivery))
+                line.finished.append(delivery.unrun("cancelled", retention))
+                self._stir()
+
+    def hand_back_waiting(self) -> None:
+        """Give up what has not begun, uncharged."""
+        for line, delivery in [*self._queued, *self._suspects]:
+            if not delivery.lost:
+                line.finished.append(delivery.unrun("returned", 0))
+        self._queued.clear()
+        self._suspects.clear()
+
+    async def interrupt(self, within: float) -> None:
+        """Stop what runs and wait for it, at most ``within`` seconds; it is handed back, uncharged."""
+        runners = [delivery.runner for delivery in self._running if delivery.runner is not None]
+        if not runners:
+            return
+        LOG.warning("%d tasks did not end within the grace period and are handed back.", len(runners))
+        for runner in runners:
+            runner.cancel()
+        await asyncio.wait(runners, timeout=within)

@@ -1,0 +1,182 @@
+"""One task, whole: why it is where it is, what it was given, how its attempts ended, what it said."""
+
+from __future__ import annotations
+
+import asyncio
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Static
+
+from cleo_core.errors import CleoError, TaskNotFound
+from cleo_core.models import TaskRecord, TaskState
+from cleo_tui.actions import Action, Effect, bindings_of
+from cleo_tui.data.live import Want
+from cleo_tui.data.plans import Target, cancel_plan, discard_plan, retry_plan
+from cleo_tui.data.snapshot import Snapshot
+from cleo_tui.screens import task_sections
+from cleo_tui.screens.base import COMMON, CleoScreen
+from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.statecard import Card, Look, StateCard
+
+TASK_ACTIONS = (
+    *COMMON,
+    Action("scroll-down", ("j",), "Scroll down."),
+    Action("scroll-up", ("k",), "Scroll up."),
+    Action("scroll-first", ("g",), "To the beginning."),
+    Action("scroll-last", ("G",), "To the end."),
+    Action("copy-id", ("c",), "Copy the id of the task.", label="copy id"),
+    Action("copy", ("y",), "Copy the task as JSON.", label="copy JSON"),
+    Action("cancel", ("K",), "Cancel the task.", label="cancel", effect=Effect.CHANGES),
+    Action("retry", ("R",), "Retry the dead letter.", label="retry", effect=Effect.CHANGES),
+    Action("discard", ("D",), "Discard the dead letter.", label="discard", effect=Effect.CHANGES),
+)
+
+
+class TaskScreen(CleoScreen):
+    """The page of a task. It is read anew each round, until the task is gone."""
+
+    ACTIONS = TASK_ACTIONS
+    BINDINGS = bindings_of(TASK_ACTIONS)
+    WANTS = Want.WORKERS
+    AUTO_FOCUS = "VerticalScroll"
+
+    def __init__(self, queue: str, task_id: str) -> None:
+        super().__init__()
+        self._queue, self._id = queue, task_id
+        self._task: TaskRecord | None = None
+        self._error: CleoError | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._card = StateCard()
+        self._parts = {name: Static(classes="section") for name in task_sections.NAMES}
+        self._page = VerticalScroll(*self._parts.values(), id="task", classes="frame")
+
+    @property
+    def crumb(self) -> str:
+        """Its name and the end of its id."""
+        name = self._task.name if self._task else "task"
+        return f"{name} {self._id[-8:]}"
+
+    @property
+    def focus_queue(self) -> str:
+        """Its queue."""
+        return self._queue
+
+    @property
+    def home(self) -> Widget:
+        """The page."""
+        return self._page
+
+    def body(self) -> ComposeResult:
+        """The page, or why there is none."""
+        yield self._card
+        yield self._page
+
+    def on_mount(self) -> None:
+        """Read it now."""
+        self._read()
+
+    def reconcile(self, snapshot: Snapshot) -> None:
+        """Read it anew."""
+        if self._task is None or not self._task.state.is_final:
+            self._read()
+
+    def _read(self) -> None:
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.get_running_loop().create_task(self._fetch(), name="cleo-tui-task")
+
+    async def _fetch(self) -> None:
+        try:
+            self._task = await self.cleo_app.cleo.queues.get_task(self._queue, self._id)
+            self._error = None
+        except CleoError as error:
+            self._error = error
+        self.cleo_app.changed()
+
+    def on_unmount(self) -> None:
+        """Ask for nothing more."""
+        if self._reading is not None:
+            self._reading.cancel()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw the page."""
+        card = self._card_instead(snapshot)
+        self._card.display = card is not None
+        self._page.display = card is None
+        if card is not None:
+            self._card.tell(card)
+        elif self._task is not None:
+            gone = isinstance(self._error, TaskNotFound)
+            self._page.border_title = inked(f"{self._task.name}  {self._id}", Role.STRONG).markup
+            self._page.border_subtitle = inked("it is gone by now" if gone else "", Role.WARN).markup
+            for name, content in task_sections.sections_of(self._task, snapshot).items():
+                part = self._parts[name]
+                part.display = content is not None
+                if content is not None:
+                    part.update(content)
+
+    def _card_instead(self, snapshot: Snapshot) -> Card | None:
+        if self._task is not None:
+            return None
+        if isinstance(self._error, TaskNotFound):
+            return Card(Look.EMPTY, "There is no such task any more", str(self._error), "esc goes back")
+        if self._error is not None and snapshot.link.state.is_live:
+            return Card(Look.ERROR, "The task can't be read", str(self._error), "esc goes back")
+        return self.card_without_data(snapshot) or Card(Look.CONNECTING, f"Reading {self._id}")
+
+    # --- keys ----------------------------------------------------------------------------------------
+
+    def do_scroll_down(self) -> None:
+        """Scroll down."""
+        self._page.scroll_down(animate=False)
+
+    def do_scroll_up(self) -> None:
+        """Scroll up."""
+        self._page.scroll_up(animate=False)
+
+    def do_scroll_first(self) -> None:
+        """To the beginning."""
+        self._page.scroll_home(animate=False)
+
+    def do_scroll_last(self) -> None:
+        """To the end."""
+        self._page.scroll_end(animate=False)
+
+    def do_copy_id(self) -> None:
+        """Copy the id."""
+        self.cleo_app.copy_to_clipboard(self._id)
+        self.cleo_app.say(f"Copied {self._id}.")
+
+    def do_copy(self) -> None:
+        """Copy all of it."""
+        if self._task is not None:
+            self.cleo_app.copy_to_clipboard(self._task.model_dump_json(indent=2))
+            self.cleo_app.say("Copied the task as JSON.")
+
+    def _target(self) -> Target:
+        name = self._task.name if self._task else "task"
+        return Target(self._id, f"{name}  {self._id}")
+
+    def do_cancel(self) -> None:
+        """Propose to cancel it."""
+        if self._task is None or self._task.state.is_final:
+            self.cleo_app.warn("The task has ended, so there is nothing to cancel.")
+            return
+        self.propose(cancel_plan(self.cleo_app.cleo, self._queue, [self._target()]), self._read)
+
+    def do_retry(self) -> None:
+        """Propose to retry it."""
+        if self._is_dead():
+            self.propose(retry_plan(self.cleo_app.cleo, self._queue, [self._target()]), self._read)
+
+    def do_discard(self) -> None:
+        """Propose to discard it."""
+        if self._is_dead():
+            self.propose(discard_plan(self.cleo_app.cleo, self._queue, [self._target()]), self._read)
+
+    def _is_dead(self) -> bool:
+        dead = self._task is not None and self._task.state is TaskState.DEAD
+        if not dead:
+            self.cleo_app.warn("Only a dead letter can be retried or discarded.")
+        return dead

@@ -1,0 +1,128 @@
+"""The sections of a task's page, each made of the record alone."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from cleo_core.models import Attempt, Outcome, TaskRecord, TaskState
+from cleo_tui import say
+from cleo_tui.data.snapshot import Snapshot
+from cleo_tui.data.why import explain
+from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.json_view import json_text
+from cleo_tui.widgets.looks import OUTCOMES, STATES
+
+NAMES = ("summary", "timeline", "attempts", "payload", "result", "logs", "options")
+BAR = 30
+LABEL = 10
+
+
+def sections_of(task: TaskRecord, snapshot: Snapshot) -> dict[str, Content | None]:
+    """The sections by name; None where there is nothing to say."""
+    return {
+        "summary": _summary(task, snapshot),
+        "timeline": _titled("Timeline", _timeline(task, snapshot.now)),
+        "attempts": _attempts(task, snapshot.now),
+        "payload": _titled("Arguments", json_text(task.arguments)),
+        "result": _titled("Result", json_text(task.result)) if task.state is TaskState.COMPLETED else None,
+        "logs": _logs(task),
+        "options": _titled("Options", json_text(dict(task.options))) if task.options else None,
+    }
+
+
+def _titled(title: str, content: Content) -> Content:
+    return Content.assemble(inked(title, Role.ACCENT).stylize("bold"), "\n", content, "\n")
+
+
+def _pair(label: str, text: str, role: Role = Role.PLAIN) -> Content:
+    return Content.assemble(inked(f"{label:<{LABEL}}", Role.MUTED), inked(text, role))
+
+
+def _summary(task: TaskRecord, snapshot: Snapshot) -> Content:
+    look = STATES[task.state]
+    state = inked(f"{look.glyph} {task.state}", look.role).stylize("bold")
+    lines = [Content.assemble(state, inked(f"   {explain(task, snapshot)}", Role.PLAIN))]
+    if task.progress is not None:
+        filled = round(task.progress * BAR)
+        bar = Content.assemble(inked("━" * filled, Role.ACCENT), inked("━" * (BAR - filled), Role.FAINT))
+        text = f"  {task.progress:.0%}  {task.progress_text}".rstrip()
+        lines.append(Content.assemble(bar, inked(text, Role.PLAIN)))
+    facts = [_pair("queue", task.queue), _pair("priority", task.priority.name.lower())]
+    if task.group:
+        facts.append(_pair("group", task.group))
+    retries = task.options.get("max_retries")
+    tries = f"{task.attempt} of {retries + 1}" if isinstance(retries, int) else str(task.attempt)
+    facts.append(_pair("attempt", tries))
+    if task.losses:
+        facts.append(_pair("lost", f"{say.plural(task.losses, 'worker')} died while running it", Role.WARN))
+    if task.worker:
+        facts.append(_pair("worker", task.worker))
+    if task.lease_expires_at is not None:
+        left = task.lease_expires_at - snapshot.now
+        text = f"ends in {say.duration(left)} unless renewed" if left > 0 else f"ran out {say.ago(-left)}"
+        facts.append(_pair("lease", text, Role.PLAIN if left > 0 else Role.BAD))
+    return Content("\n").join([*lines, Content(""), *facts, Content("")])
+
+
+def _timeline(task: TaskRecord, now: float) -> Content:
+    moments: list[tuple[float, str, Role]] = [(task.enqueued_at, "enqueued", Role.PLAIN)]
+    for attempt in task.attempts:
+        what = f"attempt {attempt.number} {attempt.outcome.replace('_', ' ')} after {say.duration(attempt.run)}"
+        moments.append((attempt.at, what, OUTCOMES[attempt.outcome].role))
+    if task.claimed_at is not None:
+        moments.append((task.claimed_at, f"attempt {task.attempt} started on {task.worker}", Role.ACCENT))
+    if task.state is TaskState.CANCELLED and task.finished_at is not None and not task.attempts:
+        moments.append((task.finished_at, "cancelled", Role.MUTED))
+    if task.due_at is not None and task.state is TaskState.DELAYED:
+        moments.append((task.due_at, f"due for attempt {task.attempt}", Role.MUTED))
+    if task.expires_at is not None:
+        moments.append((task.expires_at, "its record is dropped", Role.MUTED))
+    moments.sort(key=lambda moment: moment[0])
+    lines: list[Content] = []
+    before: float | None = None
+    for at, what, role in moments:
+        gap = f"+{say.duration(at - before)}" if before is not None and at - before >= 0.001 else ""
+        mark = "○" if at > now else "●"
+        lines.append(
+            Content.assemble(
+                inked(f"{mark} ", role),
+                inked(say.moment(at), Role.MUTED),
+                inked(f"  {gap:<12}", Role.MUTED),
+                inked(what, role),
+            )
+        )
+        before = at
+    return Content("\n").join(lines)
+
+
+def _attempts(task: TaskRecord, now: float) -> Content | None:
+    told = [attempt for attempt in task.attempts if attempt.outcome is not Outcome.COMPLETED]
+    if not told:
+        return None
+    return _titled(f"Errors  {len(told)}", Content("\n").join([_attempt(attempt, now) for attempt in reversed(told)]))
+
+
+def _attempt(attempt: Attempt, now: float) -> Content:
+    look = OUTCOMES[attempt.outcome]
+    head = f"{look.glyph} attempt {attempt.number} {attempt.outcome.replace('_', ' ')}"
+    facts = (
+        f"  {say.ago(max(0.0, now - attempt.at))}, waited {say.duration(attempt.wait)}, ran {say.duration(attempt.run)}"
+    )
+    lines = [
+        Content.assemble(inked(head, look.role).stylize("bold"), inked(f"{facts} on {attempt.worker}", Role.MUTED))
+    ]
+    if attempt.error_type:
+        lines.append(inked(f"  {attempt.error_type}: {attempt.error_message}", look.role))
+    if attempt.traceback:
+        lines.append(inked("\n".join(f"  {line}" for line in attempt.traceback.rstrip().split("\n")), Role.MUTED))
+    return Content("\n").join(lines)
+
+
+def _logs(task: TaskRecord) -> Content | None:
+    if not task.logs:
+        return None
+    lines = [
+        Content.assemble(inked(say.hour(line.at), Role.MUTED), inked(f"  {line.text}", Role.PLAIN))
+        for line in task.logs
+    ]
+    return _titled(f"Log  {len(task.logs)}", Content("\n").join(lines))

@@ -1,0 +1,199 @@
+"""The tasks of a queue, in whichever state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cleo_core.models import TaskState, TaskSummary
+from cleo_tui import say
+from cleo_tui.actions import Action, Effect, bindings_of
+from cleo_tui.data.live import Want
+from cleo_tui.data.plans import cancel_plan, discard_plan, retry_plan
+from cleo_tui.data.snapshot import Snapshot
+from cleo_tui.screens import ScreenSpec
+from cleo_tui.screens.base import queue_names
+from cleo_tui.screens.task_list import LIST_ACTIONS, TaskListScreen
+from cleo_tui.theme import Role
+from cleo_tui.widgets.looks import STATES
+from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.strip import Choice, ChoiceStrip
+from cleo_tui.widgets.table import Cell, Column, Side
+
+TASK_ACTIONS = (
+    *LIST_ACTIONS,
+    Action("previous-state", ("h", "left"), "To the state before."),
+    Action("next-state", ("l", "right"), "To the next state.", label="next state"),
+    Action("reverse", ("S",), "List the other way round."),
+    Action(
+        "cancel", ("K",), "Cancel the marked tasks, or the one under the cursor.", label="cancel", effect=Effect.CHANGES
+    ),
+    Action("retry", ("R",), "Retry the marked dead letters, or the one under the cursor.", effect=Effect.CHANGES),
+    Action("discard", ("D",), "Discard the marked dead letters, or the one under the cursor.", effect=Effect.CHANGES),
+)
+_OF_STATE = {
+    TaskState.WAITING: "waits to be claimed",
+    TaskState.ACTIVE: "runs",
+    TaskState.DELAYED: "waits for its time",
+    TaskState.DEAD: "has failed for good",
+    TaskState.COMPLETED: "that is still kept has completed",
+    TaskState.CANCELLED: "that is still kept was cancelled",
+}
+
+
+def _words(words: Sequence[str], snapshot: Snapshot) -> Sequence[str]:
+    return (
+        (*(state.value for state in TaskState), *(f"@{name}" for name in queue_names(snapshot)))
+        if len(words) < 2
+        else ()
+    )
+
+
+class TasksScreen(TaskListScreen):
+    """The tasks."""
+
+    TITLE = "Tasks"
+    ACTIONS = TASK_ACTIONS
+    BINDINGS = bindings_of(TASK_ACTIONS)
+    WANTS = Want.WORKERS
+
+    def __init__(self) -> None:
+        super().__init__(self._columns(), TaskState.WAITING)
+
+    def _columns(self) -> Sequence[Column[TaskSummary]]:
+        return (
+            Column("state", 10, _state),
+            Column("task", 14, lambda task: Cell(task.name, Role.STRONG), grow=2),
+            Column("id", 12, lambda task: Cell(task.id, Role.MUTED), grow=1, drop=4),
+            Column("group", 8, lambda task: Cell(task.group, Role.MUTED), grow=1, drop=7),
+            Column("priority", 8, _priority, drop=6),
+            Column("try", 3, _try, Side.RIGHT, drop=5),
+            Column("enqueued", 8, self._enqueued, Side.RIGHT, drop=3),
+            Column("when", 11, self._when, Side.RIGHT),
+            Column("worker or error", 16, _where, grow=3, drop=2),
+        )
+
+    def _enqueued(self, task: TaskSummary) -> Cell:
+        return Cell(say.age(max(0.0, self.now - task.enqueued_at)))
+
+    def _when(self, task: TaskSummary) -> Cell:
+        """What the clock says of its state: how long it runs, in what time it is due, how long ago it ended."""
+        if task.state is TaskState.ACTIVE and task.claimed_at is not None:
+            return Cell(f"for {say.age(max(0.0, self.now - task.claimed_at))}", Role.ACCENT)
+        if task.state is TaskState.DELAYED and task.due_at is not None:
+            due = task.due_at - self.now
+            return Cell(f"in {say.age(due)}" if due >= 1 else "due")
+        if task.finished_at is not None:
+            return Cell(say.ago(max(0.0, self.now - task.finished_at)))
+        return Cell("", Role.FAINT)
+
+    # --- what is listed ------------------------------------------------------------------------------
+
+    def queues_of(self, snapshot: Snapshot) -> list[str]:
+        """All queues."""
+        return queue_names(snapshot)
+
+    def choices(self, snapshot: Snapshot) -> list[Choice]:
+        """The states, with how many tasks are in each where that is counted."""
+        view = snapshot.by_name.get(self.queue)
+        numbers: dict[TaskState, int] = {}
+        if view is not None:
+            counts = view.counts
+            numbers = {
+                TaskState.WAITING: counts.waiting,
+                TaskState.ACTIVE: counts.active,
+                TaskState.DELAYED: counts.delayed,
+                TaskState.DEAD: counts.dead,
+            }
+        return [
+            Choice(state, say.count(numbers[state]) if state in numbers else "", chosen=state is self.state)
+            for state in TaskState
+        ]
+
+    def empty_card(self) -> Card:
+        """There is nothing in this state."""
+        if not self.queue:
+            return Card(Look.EMPTY, "No queues yet", "A queue appears with its first task.")
+        return Card(
+            Look.EMPTY,
+            f"No task of {self.queue} {_OF_STATE[self.state]}",
+            "",
+            "l or → shows the next state, ] the next queue",
+        )
+
+    def visit(self, words: Sequence[str]) -> None:
+        """List what was asked for: ``dead @emails``."""
+        queue = next((word[1:] for word in words if word.startswith("@")), None)
+        state = next((TaskState(word) for word in words if word in set(TaskState)), None)
+        if queue is not None and self.cleo_app.snapshot and queue not in self.cleo_app.snapshot.by_name:
+            self.cleo_app.warn(f"There is no queue {queue!r} in this namespace.")
+            return
+        self.choose(queue=queue, state=state)
+
+    # --- keys ----------------------------------------------------------------------------------------
+
+    def _turn(self, by: int) -> None:
+        states = list(TaskState)
+        self.choose(state=states[(states.index(self.state) + by) % len(states)])
+
+    def do_next_state(self) -> None:
+        """To the next state."""
+        self._turn(1)
+
+    def do_previous_state(self) -> None:
+        """To the state before."""
+        self._turn(-1)
+
+    def on_choice_strip_picked(self, message: ChoiceStrip.Picked) -> None:
+        """A state was clicked on."""
+        self.choose(state=TaskState(message.word))
+
+    def do_reverse(self) -> None:
+        """List the other way round."""
+        self.newest_first = not self.newest_first
+        self._restart()
+
+    def do_cancel(self) -> None:
+        """Propose to cancel."""
+        if self.state.is_final:
+            self.cleo_app.warn(f"Tasks that are {self.state} have ended, so there is nothing to cancel.")
+        elif targets := self.targets():
+            self.propose(cancel_plan(self.cleo_app.cleo, self.queue, targets), self.after_plan)
+
+    def do_retry(self) -> None:
+        """Propose to retry."""
+        if self.state is not TaskState.DEAD:
+            self.cleo_app.warn("Only dead letters can be retried. `:tasks dead` lists them.")
+        elif targets := self.targets():
+            self.propose(retry_plan(self.cleo_app.cleo, self.queue, targets), self.after_plan)
+
+    def do_discard(self) -> None:
+        """Propose to discard."""
+        if self.state is not TaskState.DEAD:
+            self.cleo_app.warn("Only dead letters can be discarded. K cancels what has not ended.")
+        elif targets := self.targets():
+            self.propose(discard_plan(self.cleo_app.cleo, self.queue, targets), self.after_plan)
+
+
+def _state(task: TaskSummary) -> Cell:
+    look = STATES[task.state]
+    if task.state is TaskState.ACTIVE and task.progress is not None:
+        return Cell(f"{look.glyph} {task.progress:.0%}", look.role)
+    return Cell(f"{look.glyph} {task.state}", look.role)
+
+
+def _priority(task: TaskSummary) -> Cell:
+    word = task.priority.name.lower()
+    return Cell(word, Role.FAINT if word == "normal" else Role.WARN if word == "critical" else Role.PLAIN)
+
+
+def _try(task: TaskSummary) -> Cell:
+    return Cell(str(task.attempt), Role.PLAIN if task.attempt > 1 else Role.FAINT)
+
+
+def _where(task: TaskSummary) -> Cell:
+    if task.error:
+        return Cell(task.error, Role.BAD)
+    return Cell(task.worker, Role.MUTED)
+
+
+SPEC = ScreenSpec("3", "tasks", "Tasks", TasksScreen, takes=_words, usage="[STATE] [@QUEUE]")
