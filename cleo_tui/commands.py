@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from cleo_tui.actions import Action, Actor, actions_in_reach, app_of, perform, shown
+from cleo_tui.widgets.table import LazyTable
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -18,7 +19,9 @@ def commands_in_reach(screen: Screen[Any]) -> dict[str, tuple[Actor, Action]]:
     """What can be commanded now, by name; what is nearer to the focus wins."""
     found: dict[str, tuple[Actor, Action]] = {}
     for actor, action in actions_in_reach(screen):
-        found.setdefault(action.name, (actor, action))
+        # Moving a cursor is for keys: nobody types `:down`.
+        if not isinstance(actor, LazyTable):
+            found.setdefault(action.name, (actor, action))
     return found
 
 

@@ -100,6 +100,13 @@ def hour(at: float, *, to_the: str = "second") -> str:
     return time.strftime("%H:%M:%S" if to_the == "second" else "%H:%M", time.localtime(at))
 
 
+def printable(text: str) -> str:
+    """The text without what would move the terminal's cursor or change its colours; line breaks stay."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else "    " if c == "\t" else " " for c in text)
+
+
 def plural(number: int, one: str, many: str | None = None) -> str:
     """``1 task``, ``12,345 tasks``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -13,6 +13,8 @@ from textual.content import Content
 from textual.theme import Theme
 from textual.widget import Widget
 
+from cleo_tui import say
+
 
 class Role(StrEnum):
     """What a piece of text is for; the value is the class that ``cleo.tcss`` gives a look."""
@@ -51,8 +53,8 @@ def ink(widget: Widget, role: Role) -> Style:
 
 
 def inked(text: str, role: Role) -> Content:
-    """Text in the look of a role, for widgets that show content rather than draw lines."""
-    return Content.styled(text, _MARKUP[role])
+    """Text in the look of a role, for widgets that show content; safe whatever the text is, as others wrote it."""
+    return Content.styled(say.printable(text), _MARKUP[role])
 
 
 def _theme(

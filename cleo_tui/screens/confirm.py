@@ -33,10 +33,11 @@ class ConfirmScreen(ModalScreen[Report | None]):
         self._plan = plan
         self._report: Report | None = None
         self._stopping = False
-        self._running = False
+        self._under_way = False
         self._preview = Static(inked("Asking the server how they stand", Role.MUTED), id="preview")
         self._yes = Button(plan.verb.infinitive, id="yes", compact=True)
         self._no = Button("No, leave it" if len(plan.targets) == 1 else "No, leave them", id="no", compact=True)
+        self._typed = Input(id="typed", compact=True, type="integer")
         self._progress = ProgressBar(total=len(plan.targets), show_eta=False)
 
     def compose(self) -> ComposeResult:
@@ -53,7 +54,7 @@ class ConfirmScreen(ModalScreen[Report | None]):
             yield Static(inked(plan.consequence, Role.MUTED))
             if plan.rung is Rung.TYPE_COUNT:
                 yield Static(inked(f"Type {len(plan.targets)} to go on.", Role.WARN), id="ask-count")
-                yield Input(id="typed", compact=True, type="integer")
+                yield self._typed
             yield self._progress
             with Horizontal(id="buttons"):
                 yield self._no
@@ -62,7 +63,9 @@ class ConfirmScreen(ModalScreen[Report | None]):
     def on_mount(self) -> None:
         """Ask the server how the tasks stand, while they are read about here."""
         self._progress.display = False
-        self._yes.disabled = self._plan.rung is Rung.TYPE_COUNT
+        if self._plan.rung is Rung.TYPE_COUNT:
+            self._yes.disabled = True
+            self._typed.focus()
         self.run_worker(self._look(), name="preview")
 
     async def _look(self) -> None:
@@ -100,9 +103,9 @@ class ConfirmScreen(ModalScreen[Report | None]):
 
     def action_yes(self) -> None:
         """Carry the plan out."""
-        if self._running or self._yes.disabled:
+        if self._under_way or self._yes.disabled:
             return
-        self._running = True
+        self._under_way = True
         self._yes.disabled = True
         self._no.label = "Stop"
         self._progress.display = self._plan.rung is not Rung.ASK
@@ -110,7 +113,7 @@ class ConfirmScreen(ModalScreen[Report | None]):
 
     def action_no(self) -> None:
         """Leave it, or stop after the slice that is under way."""
-        if self._running:
+        if self._under_way:
             self._stopping = True
         else:
             self.dismiss(None)

@@ -44,8 +44,8 @@ class TaskScreen(CleoScreen):
 
     def __init__(self, queue: str, task_id: str) -> None:
         super().__init__()
-        self._queue, self._id = queue, task_id
-        self._task: TaskRecord | None = None
+        self._queue, self._key = queue, task_id
+        self._record: TaskRecord | None = None
         self._error: CleoError | None = None
         self._reading: asyncio.Task[None] | None = None
         self._card = StateCard()
@@ -55,8 +55,8 @@ class TaskScreen(CleoScreen):
     @property
     def crumb(self) -> str:
         """Its name and the end of its id."""
-        name = self._task.name if self._task else "task"
-        return f"{name} {self._id[-8:]}"
+        name = self._record.name if self._record else "task"
+        return f"{name} {self._key[-8:]}"
 
     @property
     def focus_queue(self) -> str:
@@ -79,7 +79,7 @@ class TaskScreen(CleoScreen):
 
     def reconcile(self, snapshot: Snapshot) -> None:
         """Read it anew."""
-        if self._task is None or not self._task.state.is_final:
+        if self._record is None or not self._record.state.is_final:
             self._read()
 
     def _read(self) -> None:
@@ -88,7 +88,7 @@ class TaskScreen(CleoScreen):
 
     async def _fetch(self) -> None:
         try:
-            self._task = await self.cleo_app.cleo.queues.get_task(self._queue, self._id)
+            self._record = await self.cleo_app.cleo.queues.get_task(self._queue, self._key)
             self._error = None
         except CleoError as error:
             self._error = error
@@ -106,24 +106,24 @@ class TaskScreen(CleoScreen):
         self._page.display = card is None
         if card is not None:
             self._card.tell(card)
-        elif self._task is not None:
+        elif self._record is not None:
             gone = isinstance(self._error, TaskNotFound)
-            self._page.border_title = inked(f"{self._task.name}  {self._id}", Role.STRONG).markup
+            self._page.border_title = inked(f"{self._record.name}  {self._key}", Role.STRONG).markup
             self._page.border_subtitle = inked("it is gone by now" if gone else "", Role.WARN).markup
-            for name, content in task_sections.sections_of(self._task, snapshot).items():
+            for name, content in task_sections.sections_of(self._record, snapshot).items():
                 part = self._parts[name]
                 part.display = content is not None
                 if content is not None:
                     part.update(content)
 
     def _card_instead(self, snapshot: Snapshot) -> Card | None:
-        if self._task is not None:
+        if self._record is not None:
             return None
         if isinstance(self._error, TaskNotFound):
             return Card(Look.EMPTY, "There is no such task any more", str(self._error), "esc goes back")
         if self._error is not None and snapshot.link.state.is_live:
             return Card(Look.ERROR, "The task can't be read", str(self._error), "esc goes back")
-        return self.card_without_data(snapshot) or Card(Look.CONNECTING, f"Reading {self._id}")
+        return self.card_without_data(snapshot) or Card(Look.CONNECTING, f"Reading {self._key}")
 
     # --- keys ----------------------------------------------------------------------------------------
 
@@ -145,22 +145,29 @@ class TaskScreen(CleoScreen):
 
     def do_copy_id(self) -> None:
         """Copy the id."""
-        self.cleo_app.copy_to_clipboard(self._id)
-        self.cleo_app.say(f"Copied {self._id}.")
+        self.cleo_app.copy_to_clipboard(self._key)
+        self.cleo_app.say(f"Copied {self._key}.")
 
     def do_copy(self) -> None:
         """Copy all of it."""
-        if self._task is not None:
-            self.cleo_app.copy_to_clipboard(self._task.model_dump_json(indent=2))
+        if self._record is not None:
+            self.cleo_app.copy_to_clipboard(self._record.model_dump_json(indent=2))
             self.cleo_app.say("Copied the task as JSON.")
 
+    def offers(self, action: Action) -> bool:
+        """What has ended can't be cancelled, and only a dead letter can be retried or discarded."""
+        state = self._record.state if self._record else None
+        if action.name in {"retry", "discard"}:
+            return state is TaskState.DEAD
+        return action.name != "cancel" or (state is not None and not state.is_final)
+
     def _target(self) -> Target:
-        name = self._task.name if self._task else "task"
-        return Target(self._id, f"{name}  {self._id}")
+        name = self._record.name if self._record else "task"
+        return Target(self._key, f"{name}  {self._key}")
 
     def do_cancel(self) -> None:
         """Propose to cancel it."""
-        if self._task is None or self._task.state.is_final:
+        if self._record is None or self._record.state.is_final:
             self.cleo_app.warn("The task has ended, so there is nothing to cancel.")
             return
         self.propose(cancel_plan(self.cleo_app.cleo, self._queue, [self._target()]), self._read)
@@ -176,7 +183,7 @@ class TaskScreen(CleoScreen):
             self.propose(discard_plan(self.cleo_app.cleo, self._queue, [self._target()]), self._read)
 
     def _is_dead(self) -> bool:
-        dead = self._task is not None and self._task.state is TaskState.DEAD
+        dead = self._record is not None and self._record.state is TaskState.DEAD
         if not dead:
             self.cleo_app.warn("Only a dead letter can be retried or discarded.")
         return dead

@@ -297,7 +297,8 @@ class TaskListScreen(CleoScreen):
 
 def target_of(task: TaskSummary) -> Target:
     """The task as a plan names it."""
-    return Target(task.id, f"{task.name}  {task.id}" + (f"  {task.error}" if task.error else ""))
+    error = " ".join(task.error.split())
+    return Target(task.id, f"{task.name}  {task.id}  {error}".rstrip())
 
 
 def _fields(task: TaskSummary) -> tuple[str, ...]:

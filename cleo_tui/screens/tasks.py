@@ -27,8 +27,20 @@ TASK_ACTIONS = (
     Action(
         "cancel", ("K",), "Cancel the marked tasks, or the one under the cursor.", label="cancel", effect=Effect.CHANGES
     ),
-    Action("retry", ("R",), "Retry the marked dead letters, or the one under the cursor.", effect=Effect.CHANGES),
-    Action("discard", ("D",), "Discard the marked dead letters, or the one under the cursor.", effect=Effect.CHANGES),
+    Action(
+        "retry",
+        ("R",),
+        "Retry the marked dead letters, or the one under the cursor.",
+        label="retry",
+        effect=Effect.CHANGES,
+    ),
+    Action(
+        "discard",
+        ("D",),
+        "Discard the marked dead letters, or the one under the cursor.",
+        label="discard",
+        effect=Effect.CHANGES,
+    ),
 )
 _OF_STATE = {
     TaskState.WAITING: "waits to be claimed",
@@ -128,6 +140,12 @@ class TasksScreen(TaskListScreen):
             self.cleo_app.warn(f"There is no queue {queue!r} in this namespace.")
             return
         self.choose(queue=queue, state=state)
+
+    def offers(self, action: Action) -> bool:
+        """What has ended can't be cancelled, and only dead letters can be retried or discarded."""
+        if action.name in {"retry", "discard"}:
+            return self.state is TaskState.DEAD
+        return action.name != "cancel" or not self.state.is_final
 
     # --- keys ----------------------------------------------------------------------------------------
 

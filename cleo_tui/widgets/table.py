@@ -21,6 +21,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from cleo_tui import say
 from cleo_tui.actions import Action, Actor, bindings_of
 from cleo_tui.data.pages import Cursor, Listing, Rows
 from cleo_tui.theme import ROLE_CLASSES, Role, ink
@@ -273,9 +274,7 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
 
 
 def _fit(text: str, width: int, side: Side) -> str:
-    if not text.isprintable():
-        # What others wrote must not move the terminal's cursor.
-        text = "".join(character if character.isprintable() else " " for character in text)
+    text = say.printable(text).replace("\n", " ")
     length = cell_len(text)
     if length > width:
         return set_cell_size(text, width - 1) + "…" if width > 1 else set_cell_size(text, width)

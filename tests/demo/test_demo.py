@@ -1,0 +1,68 @@
+"""The demo, in a real terminal: it shows work flowing, and leaves nothing running however it ends."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.terminal import Terminal
+
+ROOT = Path(__file__).parents[2]
+DEMO = [sys.executable, "-m", "cleo_tui", "demo"]
+
+
+def _started_by(terminal: Terminal) -> list[psutil.Process]:
+    """The console and everything it started: the server, the workers' parent, the workers, the feeder."""
+    return psutil.Process(terminal.pid).children(recursive=True)
+
+
+def _console(terminal: Terminal) -> psutil.Process:
+    return next(process for process in _started_by(terminal) if "cleo_tui" in process.cmdline())
+
+
+def _wait_until_at_work(terminal: Terminal) -> list[psutil.Process]:
+    terminal.wait_for("connected", within=40)
+    deadline = time.monotonic() + 40
+    while not re.search(r"[1-9]\d*/s", terminal.screen()):
+        assert time.monotonic() < deadline, f"No work flows on:\n{terminal.screen()}"
+        time.sleep(0.1)
+    processes = _started_by(terminal)
+    names = " ".join(" ".join(process.cmdline()) for process in processes)
+    assert all(part in names for part in ("valkey-server", "cleo_core.cli.main", "cleo_core.cli.child", "demo.feeder"))
+    return processes
+
+
+def _end(terminal: Terminal, how: str) -> None:
+    ways: dict[str, Callable[[], None]] = {
+        "q": lambda: terminal.type("q"),
+        "Ctrl-C": lambda: _console(terminal).send_signal(signal.SIGINT),
+        "SIGTERM": lambda: _console(terminal).send_signal(signal.SIGTERM),
+        "SIGKILL": lambda: _console(terminal).kill(),
+        "closed terminal": terminal.close,
+    }
+    ways[how]()
+
+
+@pytest.mark.parametrize("how", ["q", "Ctrl-C", "SIGTERM", "SIGKILL", "closed terminal"])
+def test_the_demo_shows_work_and_leaves_nothing_running(how: str) -> None:
+    with Terminal(DEMO) as terminal:
+        processes = _wait_until_at_work(terminal)
+        _end(terminal, how)
+        _, left = psutil.wait_procs(processes, timeout=15)
+        assert left == [], f"Still running after {how}: {[process.cmdline() for process in left]}"
+
+
+def test_make_demo_does_the_same() -> None:
+    with Terminal(["make", "-C", str(ROOT), "demo"]) as terminal:
+        processes = _wait_until_at_work(terminal)
+        terminal.type("q")
+        _, left = psutil.wait_procs(processes, timeout=15)
+        assert left == []
+        terminal.wait_for("ended with 0")
