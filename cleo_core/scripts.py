@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from typing import Any, NamedTuple
 
 from redis.exceptions import NoScriptError
@@ -129,7 +130,7 @@ class Scripts:
 
     async def enqueue(self, queue: str, tasks: Sequence[NewTask]) -> dict[int, str]:
         """Store tasks, all or none; returns the states of those that existed already, by position."""
-        known = await self._run("enqueue", queue, *[field for task in tasks for field in task])
+        known = await self._run("enqueue", queue, *chain.from_iterable(tasks))
         return {int(known[i]): known[i + 1].decode() for i in range(0, len(known), 2)}
 
     async def cycle(
@@ -137,9 +138,9 @@ class Scripts:
     ) -> Cycle:
         """Settle what has finished and claim up to ``room`` tasks."""
         stale, claimed, due, waiting, paused = await self._run(
-            "cycle", queue, worker, room, lease_ms, dead_retention, *[field for task in settled for field in task]
+            "cycle", queue, worker, room, lease_ms, dead_retention, *chain.from_iterable(settled)
         )
-        tasks = [Claimed._make(claimed[i : i + 8]) for i in range(0, len(claimed), 8)]
+        tasks = list(map(Claimed._make, zip(*[iter(claimed)] * len(Claimed._fields), strict=True)))
         return Cycle(stale, tasks, _seconds(due), waiting, paused == 1)
 
     async def sweep(
@@ -168,7 +169,7 @@ class Scripts:
 
     async def renew(self, queue: str, lease_ms: int, held: Sequence[tuple[bytes, bytes]]) -> list[int]:
         """Extend leases; for each task 1, or 2 if a cancel is asked for, or 0 if the lease is lost."""
-        return await self._run("renew", queue, lease_ms, *[field for task in held for field in task])
+        return await self._run("renew", queue, lease_ms, *chain.from_iterable(held))
 
     async def begin(self, queue: str, task: Claimed) -> bool:
         """Note that a task under suspicion runs now; False if its lease is lost."""

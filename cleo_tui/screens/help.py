@@ -6,15 +6,13 @@ from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from cleo_tui.actions import Action, Actor, Effect, actions_in_reach, app_of, shown
 from cleo_tui.theme import Role, inked
-
-KEYS_WIDTH = 16
 
 
 class HelpScreen(ModalScreen[None]):
@@ -36,9 +34,10 @@ class HelpScreen(ModalScreen[None]):
             if reason:
                 yield Static(inked(f"Read-only. {reason} The keys that change something are hidden.\n", Role.WARN))
             for title, actions in self._sections:
-                yield Static(
-                    Content("\n").join([inked(title, Role.ACCENT).stylize("bold"), *map(_line, actions), Content("")])
-                )
+                yield Static(inked(title, Role.ACCENT).stylize("bold"))
+                for action in actions:
+                    yield _line(action)
+                yield Static()
 
 
 def _sections_of(screen: Screen[Any]) -> list[tuple[str, list[Action]]]:
@@ -57,12 +56,9 @@ def _sections_of(screen: Screen[Any]) -> list[tuple[str, list[Action]]]:
     return [(title, actions) for _, title, actions in sorted(titled, key=lambda section: section[0])]
 
 
-def _line(action: Action) -> Content:
-    keys = " ".join(shown(key) for key in action.keys[:3])
-    command = f":{action.name} {action.usage}".rstrip()
+def _line(action: Action) -> Horizontal:
+    keys = " ".join(shown(key) for key in action.keys[:3]) or f":{action.name}"
     role = Role.WARN if action.effect is Effect.CHANGES else Role.STRONG
-    return Content.assemble(
-        inked(f"  {keys or command:<{KEYS_WIDTH}}", role),
-        inked(action.help, Role.PLAIN),
-        inked(f"  {command}" if keys and action.usage else "", Role.MUTED),
-    )
+    usage = f"  :{action.name} {action.usage}" if action.usage else ""
+    text = Content.assemble(inked(action.help, Role.PLAIN), inked(usage, Role.MUTED))
+    return Horizontal(Static(inked(keys, role), classes="help-keys"), Static(text, classes="help-text"), classes="help")
