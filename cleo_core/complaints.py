@@ -106,7 +106,7 @@ COMPLAINTS = (
         ("",),
         errors.ServerUnavailable,
         "can't reach it ({text}).",
-        "Check that the server runs and that the address is right.",
+        "Check that the server runs, that the address is right, and whether it wants TLS (rediss://).",
     ),
     Complaint(
         (redis_errors.RedisError,),

@@ -4,6 +4,7 @@ on.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -110,6 +111,23 @@ def make_client(settings: RedisSettings, *, retries: int = 1, pool_size: int | N
                 options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
     pool = ConnectionPool(connection_class=kind, max_connections=pool_size or settings.max_connections, **options)
     return Redis.from_pool(pool)
+
+
+async def answers_in_the_clear(settings: RedisSettings) -> bool:
+    """Whether a server that is addressed with TLS speaks Redis without it: such a one never answers the handshake."""
+    parts = urlsplit(settings.url)
+    if parts.scheme != "rediss":
+        return False
+    try:
+        async with asyncio.timeout(1.0):
+            reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 6379)
+            writer.write(b"PING\r\n")
+            answer = await reader.read(1)
+            writer.close()
+            await writer.wait_closed()
+    except (OSError, TimeoutError):
+        return False
+    return answer in {b"+", b"-"}
 
 
 def read_info(answer: bytes) -> dict[str, str]:

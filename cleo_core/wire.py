@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as NoAnswer
 
 from cleo_core.complaints import acting_on
-from cleo_core.connection import make_client
+from cleo_core.connection import answers_in_the_clear, make_client
 from cleo_core.settings import RedisSettings
 
 
@@ -66,7 +66,13 @@ class Wire:
         async with self._connecting:
             if self._connection is None:
                 connection = self._pool.make_connection()
-                await connection.connect()
+                try:
+                    await connection.connect()
+                except BaseException as error:
+                    await connection.disconnect(nowait=True)  # Also when the caller is cancelled in the midst of it.
+                    if isinstance(error, NoAnswer) and await answers_in_the_clear(self.settings):
+                        raise BrokenConnection("[SSL] the server answers in the clear") from error
+                    raise
                 self._answers = deque()
                 self._connection = connection
                 self._reader = asyncio.create_task(self._read(connection, self._answers), name="cleo-wire")

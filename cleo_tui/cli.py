@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
         "url",
         nargs="?",
         default=os.environ.get(URL_VARIABLE, DEFAULT_URL),
-        help=f"the server: redis://[user:password@]host:port/db, rediss://... or unix://... "
+        help=f"`demo`, or the server: redis://[user:password@]host:port/db, rediss://... or unix://... "
         f"(default: ${URL_VARIABLE}, else {DEFAULT_URL})",
     )
     made.add_argument("--namespace", default="cleo", help="the namespace to look at (default: cleo)")
@@ -55,19 +55,17 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the console until it is left."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] == ["demo"]:
-        from cleo_tui.demo.run import main as demo  # noqa: PLC0415 - the demo brings a workload that only it needs
-
-        demo()
-        return
-    options = parser().parse_args(words)
+    options = parser().parse_args(arguments)
     settings = ConsoleSettings(
         read_only=options.read_only,
         theme=options.theme,
         refresh=options.refresh,
         frames=FRAMES_ON_SLOW_LINK if options.slow_link else FRAMES,
     )
+    if options.url == "demo":
+        from cleo_tui.demo.run import main as demo  # noqa: PLC0415 - the demo brings a workload that only it needs
+
+        sys.exit(demo(settings=settings))
     sys.exit(run(options.url, options.namespace, settings))
 
 

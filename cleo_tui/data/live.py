@@ -132,9 +132,10 @@ class Live:
 
     def snapshot(self) -> Snapshot:
         """Everything that is known now."""
+        link = self.link
         return assemble(
-            link=self.link,
-            now=self.now(),
+            link=link,
+            now=self._now_of(link),
             taken_at=self._clock(),
             known={name: self._known[name] for name in self._names if name in self._known},
             queue_total=len(self._names),
@@ -142,6 +143,12 @@ class Live:
             server=self._server,
             denied=self._denied,
         )
+
+    def _now_of(self, link: Link) -> float:
+        """The moment that a snapshot shows: what was last known stops ageing when the connection is lost."""
+        if link.data_at is not None and link.state in {LinkState.DISCONNECTED, LinkState.DENIED}:
+            return link.data_at + self._skew
+        return self.now()
 
     # --- following -----------------------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ class ConfirmScreen(ModalScreen[Report | None]):
         self._yes = Button(plan.verb.infinitive, id="yes", compact=True)
         self._no = Button("No, leave it" if len(plan.targets) == 1 else "No, leave them", id="no", compact=True)
         self._typed = Input(id="typed", compact=True, type="integer")
+        self._typed.cursor_blink = False
         self._progress = ProgressBar(total=len(plan.targets), show_eta=False)
 
     def compose(self) -> ComposeResult:

@@ -53,12 +53,12 @@ class DeadLettersScreen(TaskListScreen):
     def _columns(self) -> Sequence[Column[TaskSummary]]:
         return (
             Column("died", 7, self._died, Side.RIGHT),
-            Column("task", 14, lambda task: Cell(task.name, Role.STRONG), grow=1),
+            Column("task", 14, lambda task: Cell(task.name, Role.STRONG), grow=1, most=40),
             Column("error", 24, lambda task: Cell(task.error, Role.BAD), grow=4),
             Column("tries", 5, lambda task: Cell(str(max(1, task.attempt - 1))), Side.RIGHT, drop=1),
             Column("group", 8, lambda task: Cell(task.group, Role.MUTED), drop=4),
             Column("worker", 10, lambda task: Cell(task.worker, Role.MUTED), grow=1, drop=3),
-            Column("id", 12, lambda task: Cell(task.id, Role.MUTED), grow=1, drop=2),
+            Column("id", 12, lambda task: Cell(task.id, Role.MUTED), grow=2, most=32, drop=2),
         )
 
     def _died(self, task: TaskSummary) -> Cell:

@@ -60,7 +60,7 @@ def _workers(queue: QueueView) -> Cell:
 
 
 STATE = Column[QueueView]("state", 9, _health)
-NAME = Column[QueueView]("queue", 12, lambda queue: Cell(queue.name, Role.STRONG), grow=3)
+NAME = Column[QueueView]("queue", 12, lambda queue: Cell(queue.name, Role.STRONG), grow=3, most=40)
 WAITING = Column[QueueView]("waiting", 9, lambda queue: number(queue.counts.waiting), Side.RIGHT)
 ACTIVE = Column[QueueView]("active", 6, lambda queue: number(queue.counts.active), Side.RIGHT)
 DELAYED = Column[QueueView]("delayed", 7, lambda queue: number(queue.counts.delayed), Side.RIGHT, drop=6)

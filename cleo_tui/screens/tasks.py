@@ -74,9 +74,9 @@ class TasksScreen(TaskListScreen):
     def _columns(self) -> Sequence[Column[TaskSummary]]:
         return (
             Column("state", 10, _state),
-            Column("task", 14, lambda task: Cell(task.name, Role.STRONG), grow=2),
-            Column("id", 12, lambda task: Cell(task.id, Role.MUTED), grow=1, drop=4),
-            Column("group", 8, lambda task: Cell(task.group, Role.MUTED), grow=1, drop=7),
+            Column("task", 14, lambda task: Cell(task.name, Role.STRONG), grow=2, most=40),
+            Column("id", 12, lambda task: Cell(task.id, Role.MUTED), grow=2, most=32, drop=4),
+            Column("group", 8, lambda task: Cell(task.group, Role.MUTED), grow=1, most=24, drop=7),
             Column("priority", 8, _priority, drop=6),
             Column("try", 3, _try, Side.RIGHT, drop=5),
             Column("enqueued", 8, self._enqueued, Side.RIGHT, drop=3),

@@ -117,6 +117,7 @@ class PromptInput(Input):
 
     def __init__(self) -> None:
         super().__init__(compact=True, select_on_focus=False)
+        self.cursor_blink = False
 
     @property
     def _prompt(self) -> Prompt:

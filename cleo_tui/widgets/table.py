@@ -48,13 +48,17 @@ class Side(Enum):
 
 @dataclass(frozen=True)
 class Column(Generic[Row]):
-    """A column: ``width`` is its least, ``grow`` its share of what is left over; the highest ``drop`` goes first."""
+    """A column: ``width`` is its least, ``grow`` its share of what is left over, up to ``most``.
+
+    Where there is no room, the column with the highest ``drop`` goes first; those with 0 stay.
+    """
 
     title: str
     width: int
     cell: Callable[[Row], Cell]
     side: Side = Side.LEFT
     grow: int = 0
+    most: int = 1_000
     drop: int = 0
 
 
@@ -135,6 +139,10 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
         if self.marked:
             return list(self.marked.values())
         return [self.current] if self.current is not None else []
+
+    def offers(self, action: Action) -> bool:
+        """Without a row there is nothing to look into."""
+        return action.name != "open" or self.current is not None
 
     # --- moving --------------------------------------------------------------------------------------
 
@@ -232,7 +240,7 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
         spare, shares = max(0, width - needed()), sum(column.grow for column in chosen)
         layout: list[tuple[Column[Row], int]] = []
         for column in chosen:
-            extra = spare * column.grow // shares if column.grow else 0
+            extra = min(spare * column.grow // shares, column.most - column.width) if column.grow else 0
             spare, shares = spare - extra, shares - column.grow
             layout.append((column, column.width + extra))
         return layout

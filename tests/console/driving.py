@@ -1,0 +1,72 @@
+"""Driving the console in tests: start it on a server, press keys, read what is on its screen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from textual.pilot import Pilot
+
+from cleo_core import Cleo
+from cleo_tui.app import CleoApp
+from cleo_tui.settings import ConsoleSettings
+from tests.waiting import until
+
+FAST = ConsoleSettings(refresh=0.3, frames=60)
+
+
+class Console:
+    """A running console."""
+
+    def __init__(self, app: CleoApp, pilot: Pilot[Any]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    def text(self) -> str:
+        """What is on the screen now, line by line."""
+        strips = self.app.screen._compositor.render_strips()  # pyright: ignore[reportPrivateUsage]
+        return "\n".join(strip.text.rstrip() for strip in strips)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, and wait until they were dealt with."""
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        """Press the keys of a text."""
+        names = {" ": "space", "@": "at", "!": "exclamation_mark", "-": "minus", "_": "underscore"}
+        await self.press(*(names.get(character, character) for character in text))
+
+    async def see(self, *texts: str, within: float = 10.0) -> str:
+        """Wait until all of the texts are on the screen."""
+        await until(
+            lambda: all(text in self.text() for text in texts), within=within, what=f"{texts} on\n{self.text()}"
+        )
+        return self.text()
+
+    async def see_no_more(self, text: str, within: float = 10.0) -> None:
+        """Wait until the text is not on the screen."""
+        await until(lambda: text not in self.text(), within=within, what=f"no {text!r} on\n{self.text()}")
+
+    async def command(self, text: str) -> None:
+        """Type a command."""
+        await self.press("colon")
+        await self.type(text)
+        await self.press("enter")
+
+
+@asynccontextmanager
+async def console(
+    connect: Callable[[], Cleo],
+    *,
+    size: tuple[int, int] = (120, 36),
+    settings: ConsoleSettings = FAST,
+    clock: Callable[[], float] | None = None,
+) -> AsyncGenerator[Console]:
+    """A console on what ``connect`` makes, once its first screen is there."""
+    app = CleoApp(connect, settings=settings, clock=clock) if clock else CleoApp(connect, settings=settings)
+    async with app.run_test(size=size) as pilot:
+        running = Console(app, pilot)
+        await running.see("1 Overview")
+        yield running
