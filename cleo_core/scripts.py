@@ -144,10 +144,13 @@ class Scripts:
         return Cycle(stale, tasks, _seconds(due), waiting, paused == 1)
 
     async def sweep(
-        self, queue: str, slice_size: int, max_deliveries: int, dead_retention: int
+        self, queue: str, slice_size: int, max_deliveries: int, dead_retention: int, gap_ms: int = 0
     ) -> tuple[int, int, float | None]:
-        """Take back what lost its lease and promote what is due: how many of each, and seconds to the next due."""
-        taken, promoted, due = await self._run("sweep", queue, slice_size, max_deliveries, dead_retention)
+        """Take back what lost its lease and promote what is due: how many of each, and seconds to the next due.
+
+        Nothing is done when the last sweep of the queue, by whomever, is less than ``gap_ms`` ago.
+        """
+        taken, promoted, due = await self._run("sweep", queue, slice_size, max_deliveries, dead_retention, gap_ms)
         return taken, promoted, _seconds(due)
 
     async def release(self, queue: str, worker: str, max_deliveries: int, dead_retention: int, why: str) -> int:

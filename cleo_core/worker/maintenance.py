@@ -24,19 +24,23 @@ async def sweep_on(
         await asyncio.sleep(interval * random.uniform(0.8, 1.0))
         for line in lines:
             try:
-                if await sweep(backend, scripts, line.queue):
+                if await sweep(backend, scripts, line.queue, gap=interval / 2):
                     line.ready = True
                     stir()
             except ServerError as error:
                 LOG.warning("A sweep of %s failed; the next one makes up for it. %s", line.queue, error)
 
 
-async def sweep(backend: Backend, scripts: Scripts, queue: str) -> int:
-    """Sweep a queue, slice after slice; how many tasks may run again."""
+async def sweep(backend: Backend, scripts: Scripts, queue: str, *, gap: float = 0.0) -> int:
+    """Sweep a queue, slice after slice, unless it was swept within the last ``gap`` seconds; how many tasks may run
+    again.
+    """
     limits = backend.limits
     total = 0
+    gap_ms = round(gap * 1000)
     while True:
-        taken, promoted, _ = await scripts.sweep(queue, SLICE, limits.max_deliveries, limits.dead_retention)
+        taken, promoted, _ = await scripts.sweep(queue, SLICE, limits.max_deliveries, limits.dead_retention, gap_ms)
+        gap_ms = 0
         total += taken + promoted
         if taken:
             LOG.warning("Took back %d tasks of %s whose workers let their leases run out.", taken, queue)

@@ -149,7 +149,8 @@ class Paged(Generic[Row]):
         """Have the rows from ``first`` to ``last`` loaded, with as many around them as fit the window."""
         page = self._page
         if page is None:
-            self._ask(0, None)
+            if self._task is None or self._task.done():
+                self._ask(0, None)
             return
         last = min(last, page.total - 1)
         if page.offset <= first and last < page.offset + len(page.rows):

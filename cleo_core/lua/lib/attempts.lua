@@ -4,19 +4,11 @@ local history = {}
 local history_by_group = {}
 local history_by_worker = {}
 
-local function add_line(lists, name, line)
-  local list = lists[name]
-  if not list then
-    list = {}
-    lists[name] = list
-  end
-  list[#list + 1] = line
-end
-
 local function note_attempt(line, group, worker)
+  local of_group, of_worker = list_of(history_by_group, group), list_of(history_by_worker, worker)
   history[#history + 1] = line
-  add_line(history_by_group, group, line)
-  add_line(history_by_worker, worker, line)
+  of_group[#of_group + 1] = line
+  of_worker[#of_worker + 1] = line
 end
 
 -- Of a batch only the last `limit` can stay, so no more are sent.

@@ -16,6 +16,16 @@ local function variadic(command, key, list)
   end
 end
 
+-- The list of that name in a table of lists, made when it is not there.
+local function list_of(lists, name)
+  local list = lists[name]
+  if not list then
+    list = {}
+    lists[name] = list
+  end
+  return list
+end
+
 -- A whole number as text. Lua writes numbers by way of floating point, which costs as much as a command.
 local function text_of(number)
   return string.format('%d', number)

@@ -11,12 +11,7 @@ end
 
 -- Notes a task as waiting; write_lanes puts all that were noted into their lanes.
 local function line_up(id, priority, group, sequence)
-  local lane = lane_of(priority, group)
-  local list = arrivals[lane]
-  if not list then
-    list = {}
-    arrivals[lane] = list
-  end
+  local list = list_of(arrivals, lane_of(priority, group))
   list[#list + 1] = sequence
   list[#list + 1] = id
   arrived[group] = (arrived[group] or 0) + 1
