@@ -63,7 +63,7 @@ class Cleo:
     ) -> None:
         self.limits = limits or Limits()
         self.worker_settings = worker or WorkerSettings()
-        self.tasks = Registry(RunOptions())
+        self.tasks = Registry(RunOptions(max_deliveries=self.limits.max_deliveries))
         settings = redis or RedisSettings()
         self._connect_to(settings.model_copy(update={"url": url}) if url else settings, namespace)
 

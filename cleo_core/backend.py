@@ -10,7 +10,7 @@ import socket
 from functools import cached_property
 from typing import Any
 
-from cleo_core.connection import check_version, describe, read_info
+from cleo_core.connection import check_version, describe, read_info, user_of
 from cleo_core.embedded import resolve
 from cleo_core.keys import Keys
 from cleo_core.scripts import Scripts
@@ -62,7 +62,7 @@ class Backend:
             user = getpass.getuser()
         except (KeyError, OSError):
             user = str(os.getuid())
-        return json.dumps({"redis": self.redis.username or "default", "os": f"{user}@{socket.gethostname()}"})
+        return json.dumps({"redis": user_of(self.resolved), "os": f"{user}@{socket.gethostname()}"})
 
     async def scripts(self) -> Scripts:
         """The scripts on the connection of the running loop, to a server that was found new enough.

@@ -79,7 +79,12 @@ def describe(url: str) -> str:
     return f"{f'[{host}]' if ':' in host else host}:{port or 6379}"
 
 
-def make_client(settings: RedisSettings, *, retries: int = 1, pool_size: int | None = None) -> Redis:
+def user_of(settings: RedisSettings) -> str:
+    """The Redis user that the settings name."""
+    return settings.username or unquote(urlsplit(settings.url).username or "") or "default"
+
+
+def make_client(settings: RedisSettings, *, retries: int = 1, pool_size: int = 4) -> Redis:
     """A client for the settings, with bounded waits. ``retries`` says how often a broken connection is made anew.
 
     No connection is made before the first command.
@@ -109,7 +114,7 @@ def make_client(settings: RedisSettings, *, retries: int = 1, pool_size: int | N
             options["ssl_ca_certs"] = query.get("ssl_ca_certs")
             if query.get("ssl_cert_reqs") == "none":
                 options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
-    pool = ConnectionPool(connection_class=kind, max_connections=pool_size or settings.max_connections, **options)
+    pool = ConnectionPool(connection_class=kind, max_connections=pool_size, **options)
     return Redis.from_pool(pool)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cleo_core.backend import Backend
 from cleo_core.models import BulkReport, TaskPage, TaskState
 from cleo_core.names import check_name
-from cleo_core.queues import QueueManager, report_of
+from cleo_core.queues import QueueManager, report_of, slices
 
 
 class DeadLetters:
@@ -28,8 +28,7 @@ class DeadLetters:
         """
         answers: list[str] = []
         scripts = await self._backend.scripts()
-        for first in range(0, len(task_ids), 1_000):
-            ids = task_ids[first : first + 1_000]
+        for ids in slices(task_ids):
             answers += await scripts.retry(check_name("queue", queue), self._backend.actor, ids)
         return report_of(task_ids, answers, {"waiting"}, "retried")
 
@@ -37,7 +36,6 @@ class DeadLetters:
         """Forget dead letters for good. Audited. Cut into steps as ``retry`` is."""
         answers: list[str] = []
         scripts = await self._backend.scripts()
-        for first in range(0, len(task_ids), 1_000):
-            ids = task_ids[first : first + 1_000]
+        for ids in slices(task_ids):
             answers += await scripts.remove(check_name("queue", queue), self._backend.actor, "discard", "dead", ids)
         return report_of(task_ids, answers, {"removed"}, "discarded")

@@ -1,7 +1,7 @@
 """Every Redis key that Cleo writes, with its type, its owner and its lifetime.
 
-All keys of a queue carry the queue's name as hash tag (``cleo:{emails}:...``), so that each script runs in one slot and
-works alike on a single server, Sentinel and Redis Cluster. The registries span queues and are never touched by a script
+All keys of a queue carry the queue's name as hash tag (``cleo:{emails}:...``), so that each script runs in one slot, as
+Redis Cluster demands. The registries span queues and are never touched by a script
 of a queue.
 
 Of a queue (``Q`` stands for ``namespace:{queue}:``):

@@ -95,15 +95,6 @@ class Attempt(Model):
     traceback: str = ""
 
 
-class HistoryEntry(Attempt):
-    """One finished attempt, as the histories of queues, groups and workers keep it (without its traceback)."""
-
-    task_id: str
-    name: str
-    queue: str
-    group: str
-
-
 class LogLine(Model):
     """A line that a task wrote with ``TaskContext.log``."""
 
@@ -252,7 +243,7 @@ class ServerInfo(Model):
 class Event(Model):
     """Something that happened, as the live stream tells it.
 
-    ``position`` orders the events of one queue and is what ``events.listen(since=...)`` takes. A plain change of
+    ``position`` orders the events of one queue. A plain change of
     state has the kind ``STATUS_CHANGE``; the other kinds that change a state carry it too.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cleo_core.backend import Backend
@@ -162,10 +162,15 @@ class QueueManager:
         return await scripts.pause(check_name("queue", queue), self._backend.actor, "0")
 
     async def cancel(self, queue: str, task_ids: Sequence[str]) -> BulkReport:
-        """Cancel tasks: at once those that wait, by asking their workers those that run. Audited."""
+        """Cancel tasks: at once those that wait, by asking their workers those that run. Audited.
+
+        At most 1,000 are worked in one step on the server; more are cut into such steps.
+        """
         scripts = await self._backend.scripts()
-        retention = self._backend.limits.retention
-        answers = await scripts.cancel(check_name("queue", queue), self._backend.actor, retention, task_ids)
+        check_name("queue", queue)
+        answers: list[str] = []
+        for ids in slices(task_ids):
+            answers += await scripts.cancel(queue, self._backend.actor, self._backend.limits.retention, ids)
         return report_of(task_ids, answers, {"done", "requested"}, "cancelled")
 
     async def remove_task(self, queue: str, task_id: str) -> None:
@@ -199,6 +204,12 @@ class QueueManager:
 def clamp(limit: int) -> int:
     """A number of rows that one call may ask for: from 1 to 1,000."""
     return max(1, min(limit, MAX_PAGE))
+
+
+def slices(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut ids into what one call of the server may work on."""
+    for first in range(0, len(ids), MAX_PAGE):
+        yield ids[first : first + MAX_PAGE]
 
 
 def report_of(ids: Sequence[str], answers: Sequence[str], good: set[str], verb: str) -> BulkReport:

@@ -10,7 +10,6 @@ from pydantic_core import from_json
 from cleo_core.models import (
     Attempt,
     Event,
-    HistoryEntry,
     LogLine,
     ObserverEvent,
     Outcome,
@@ -49,13 +48,6 @@ def attempt_of(line: Line) -> Attempt:
         error_type=line[12],
         error_message=line[13],
         traceback=line[14] if len(line) > 14 else "",
-    )
-
-
-def history_entry_of(queue: str, line: Line) -> HistoryEntry:
-    """The history entry that a line tells of."""
-    return HistoryEntry(
-        **attempt_of(line).model_dump(exclude={"traceback"}), task_id=line[0], name=line[1], group=line[2], queue=queue
     )
 
 

@@ -22,6 +22,9 @@ from cleo_core.complaints import acting_on
 from cleo_core.keys import Keys
 from cleo_core.wire import Wire
 
+# How many workers a task may take down when its options don't say (RunOptions.max_deliveries).
+MAX_DELIVERIES = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Script:
@@ -115,14 +118,20 @@ class Scripts:
         self.calls = 0
 
     async def _run(self, name: str, queue: str, *arguments: Any) -> Any:
+        return await self._run_on(self._keys.of_queue(queue).queue, name, *arguments)
+
+    async def _run_on(self, key: str, name: str, *arguments: Any) -> Any:
         script = load(name)
-        key = self._keys.of_queue(queue).queue
         self.calls += 1
         with acting_on(self._wire.settings):
             try:
                 return await self._wire.call("EVALSHA", script.sha, 1, key, *arguments)
             except NoScriptError:
                 return await self._wire.call("EVAL", script.text, 1, key, *arguments)
+
+    async def write_anyway(self, command: str, key: str, *arguments: Any) -> Any:
+        """One command on a key of a registry, also when memory is full."""
+        return await self._run_on(key, "write_anyway", command, *arguments)
 
     async def close(self) -> None:
         """Close the connection; the next call makes another."""
@@ -134,30 +143,30 @@ class Scripts:
         return {int(known[i]): known[i + 1].decode() for i in range(0, len(known), 2)}
 
     async def cycle(
-        self, queue: str, worker: str, room: int, lease_ms: int, dead_retention: int, settled: Iterable[Settled]
+        self, queue: str, worker: str, room: int, lease_ms: int, retentions: tuple[int, int], settled: Iterable[Settled]
     ) -> Cycle:
         """Settle what has finished and claim up to ``room`` tasks."""
         stale, claimed, due, waiting, paused = await self._run(
-            "cycle", queue, worker, room, lease_ms, dead_retention, *chain.from_iterable(settled)
+            "cycle", queue, worker, room, lease_ms, *retentions, *chain.from_iterable(settled)
         )
         tasks = list(map(Claimed._make, zip(*[iter(claimed)] * len(Claimed._fields), strict=True)))
         return Cycle(stale, tasks, _seconds(due), waiting, paused == 1)
 
     async def sweep(
-        self, queue: str, slice_size: int, max_deliveries: int, dead_retention: int, gap_ms: int = 0
+        self, queue: str, slice_size: int, retentions: tuple[int, int], gap_ms: int = 0
     ) -> tuple[int, int, float | None]:
         """Take back what lost its lease and promote what is due: how many of each, and seconds to the next due.
 
         Nothing is done when the last sweep of the queue, by whomever, is less than ``gap_ms`` ago.
         """
-        taken, promoted, due = await self._run("sweep", queue, slice_size, max_deliveries, dead_retention, gap_ms)
+        taken, promoted, due = await self._run("sweep", queue, slice_size, MAX_DELIVERIES, *retentions, gap_ms)
         return taken, promoted, _seconds(due)
 
-    async def release(self, queue: str, worker: str, max_deliveries: int, dead_retention: int, why: str) -> int:
+    async def release(self, queue: str, worker: str, retentions: tuple[int, int], why: str) -> int:
         """Take back all tasks of a worker that is gone, in slices; returns how many."""
         total = offset = 0
         while offset >= 0:
-            taken, offset = await self._run("release", queue, worker, offset, 500, max_deliveries, dead_retention, why)
+            taken, offset = await self._run("release", queue, worker, offset, 500, MAX_DELIVERIES, *retentions, why)
             total += taken
         return total
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cleo_core.backend import Backend
-from cleo_core.connection import read_info
+from cleo_core.connection import read_info, user_of
 from cleo_core.errors import PermissionDenied, ServerRefused
 from cleo_core.models import ServerInfo
 
@@ -14,7 +14,7 @@ async def read_server_info(backend: Backend) -> ServerInfo:
     try:
         user = (await backend.ask("ACL", "WHOAMI")).decode()
     except (PermissionDenied, ServerRefused):
-        user = backend.redis.username or "default"
+        user = user_of(backend.resolved)
     valkey = info.get("valkey_version")
     role = info.get("role", "?")
 

@@ -25,7 +25,6 @@ class RedisSettings(_Settings):
     password: str | None = Field(default=None, repr=False)
     timeout: Seconds = 10.0
     connect_timeout: Seconds = 5.0
-    max_connections: Annotated[int, Field(ge=1)] = 64
 
 
 class WorkerSettings(_Settings):
@@ -66,3 +65,8 @@ class Limits(_Settings):
     traceback_chars: Annotated[int, Field(ge=0)] = 8_000
     max_deliveries: Annotated[int, Field(ge=1)] = 3
     batch: Annotated[int, Field(ge=1, le=5_000)] = 1_000
+
+    @property
+    def retentions(self) -> tuple[int, int]:
+        """As the scripts take them: of dead letters, and of tasks that are cancelled while they run."""
+        return self.dead_retention, self.retention

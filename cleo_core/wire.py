@@ -47,7 +47,9 @@ class Wire:
             run.
         """
         packed = cast("bytes", cast("Any", hiredis).pack_command(command))
-        connection = self._connection or await self._connect()
+        connection = self._connection
+        if connection is None or not connection.is_connected:  # It would else reconnect by itself, with no reader.
+            connection = await self._connect()
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._answers.append(answer)
         try:
@@ -64,7 +66,7 @@ class Wire:
 
     async def _connect(self) -> AbstractConnection:
         async with self._connecting:
-            if self._connection is None:
+            if self._connection is None or not self._connection.is_connected:
                 connection = self._pool.make_connection()
                 try:
                     await connection.connect()

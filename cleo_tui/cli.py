@@ -80,6 +80,9 @@ def run(url: str, namespace: str, settings: ConsoleSettings) -> int:
 
         return Cleo(url, namespace=namespace)
 
+    # A size that a shell or a tool has exported would be taken for the terminal's, and resizing would not be noticed.
+    for variable in ("COLUMNS", "LINES"):
+        os.environ.pop(variable, None)
     app = CleoApp(connect, settings=settings)
     with lifeline.hold(app):
         app.run()

@@ -13,7 +13,7 @@ async def claim_and_die(
 ) -> list[Claimed]:
     """Claim tasks as a worker that is not heard of again; with ``begin`` it dies while it runs them."""
     scripts = await cleo.backend.scripts()
-    answer = await scripts.cycle(queue, worker, count, round(lease * 1000), 86_400, [])
+    answer = await scripts.cycle(queue, worker, count, round(lease * 1000), (86_400, 3_600), [])
     if begin:
         for task in answer.claimed:
             await scripts.begin(queue, task)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 
+from benchmarks.peers.console import leave_on_signals, machine, to_stderr
 from benchmarks.peers.runner import DEFAULT_CACHE, PEERS, PeerResult, run_peers
 from benchmarks.peers.server import ServerUnavailable
 from benchmarks.peers.table import format_table
@@ -30,24 +27,14 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _leave(_number: int, _frame: FrameType | None) -> None:
-    """Turn SIGTERM into an exception, so that everything started is stopped on the way out."""
-    sys.exit(143)
-
-
-def _to_stderr(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)
-
-
 def _as_json(results: Sequence[PeerResult]) -> str:
-    machine = {"python": platform.python_version(), "system": platform.system(), "cpus": os.cpu_count()}
-    return json.dumps({"machine": machine, "results": [asdict(result) for result in results]}, indent=2) + "\n"
+    return json.dumps({"machine": machine(), "results": [asdict(result) for result in results]}, indent=2) + "\n"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run, print, and answer 1 if a peer that should have worked did not."""
     arguments = _arguments(argv)
-    signal.signal(signal.SIGTERM, _leave)
+    leave_on_signals()
     try:
         results = run_peers(
             arguments.only.split(",") if arguments.only else None,
@@ -56,13 +43,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             server=arguments.server,
             redis_url=arguments.redis,
             cache=arguments.cache,
-            report=_to_stderr,
+            report=to_stderr,
         )
     except (ServerUnavailable, ValueError) as error:
-        _to_stderr(str(error))
+        to_stderr(str(error))
         return 2
     except KeyboardInterrupt:
-        _to_stderr("Interrupted; everything that was started has been stopped.")
+        to_stderr("Interrupted; everything that was started has been stopped.")
         return 130
     print(format_table(results))
     if arguments.json:

@@ -29,6 +29,9 @@ from typing import Any
 REDIS_URL_VARIABLE = "QUEUE_BENCH_REDIS_URL"
 STAMP_FILE_VARIABLE = "QUEUE_BENCH_STAMP_FILE"
 
+QUEUE = "bench"
+"""The queue's name, where whoever measures has to know it."""
+
 CONCURRENCY = 100
 """Tasks a worker may run at once, and enqueues in flight at once where a library has no bulk call."""
 
@@ -127,10 +130,10 @@ async def enqueue_concurrently(enqueue: Callable[[int], Awaitable[object]], slot
         await asyncio.gather(*(enqueue(slot) for slot in chunk))
 
 
-async def _rate(work: Awaitable[object], tasks: int) -> float:
-    started = time.perf_counter()
+async def _rate(work: Awaitable[object], tasks: int) -> dict[str, object]:
+    started, used = time.perf_counter(), time.process_time()
     await work
-    return tasks / (time.perf_counter() - started)
+    return {"per_s": tasks / (time.perf_counter() - started), "cpu_s": time.process_time() - used}
 
 
 async def _enqueue_one_by_one(peer: Peer, slots: range) -> None:
@@ -165,9 +168,9 @@ async def _produce(peer: Peer, command: str, count: int, first_slot: int) -> dic
     slots = range(first_slot, first_slot + count)
     async with peer.session():
         if command == "enqueue":
-            return {"per_s": await _rate(_enqueue_one_by_one(peer, slots), count)}
+            return await _rate(_enqueue_one_by_one(peer, slots), count)
         if command == "bulk":
-            return {"per_s": await _rate(peer.bulk(slots), count)}
+            return await _rate(peer.bulk(slots), count)
         return {"latencies_ms": await _pick_up_latencies_ms(peer, first_slot, count)}
 
 
@@ -197,7 +200,7 @@ def main(peer: Peer) -> None:
             "version": version(peer.distribution),
             "bulk_how": peer.bulk_how,
             "settings": peer.settings,
-            "python": platform.python_version(),
+            "runtime": f"Python {platform.python_version()}",
         }
     else:
         with asyncio.Runner(loop_factory=uvloop_factory()) as runner:

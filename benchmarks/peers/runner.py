@@ -8,32 +8,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.peers.measure import Description, Measurement, MeasurementFailed, Script, describe, measure
+from benchmarks.peers.bench import MeasurementFailed, Script
+from benchmarks.peers.measure import Description, Measurement, describe, measure
+from benchmarks.peers.node import NodePeer
 from benchmarks.peers.server import ServerKind, borrowed_server, connect, fresh_server
-from benchmarks.peers.venvs import EnvironmentUnavailable, NoSuitablePython, Version, find_python, prepare
+from benchmarks.peers.venvs import EnvironmentUnavailable, NoSuitableRuntime, Version, find_python, prepare
 
 DEFAULT_CACHE = Path(__file__).resolve().parents[2] / ".bench-venvs"
 
 
 @dataclass(frozen=True, slots=True)
-class PeerSpec:
-    """What to install to measure a library."""
+class PythonPeer:
+    """What to install to measure a library of Python; its program is the module `<name>_peer` beside this file."""
 
     name: str
     requirements: tuple[str, ...]
     python: Version = (3, 11)
 
-    @property
-    def module(self) -> str:
-        return f"benchmarks.peers.{self.name}_peer"
+    def prepare(self, cache: Path) -> Script:
+        """Build the library's virtual environment where it is missing, and say how to call the program."""
+        folder = cache / f"{self.name}-py{self.python[0]}.{self.python[1]}"
+        interpreter = prepare(folder, self.requirements, find_python(self.python))
+        return Script.of_module(interpreter, f"benchmarks.peers.{self.name}_peer")
 
+
+PeerSpec = PythonPeer | NodePeer
 
 PEERS: tuple[PeerSpec, ...] = (
-    PeerSpec("ardiq", ("ardiq==1.2.0", "uvloop==0.23.0"), python=(3, 12)),
-    PeerSpec("dramatiq", ("dramatiq[redis]==2.2.1", "redis==8.1.0", "hiredis==3.5.0")),
-    PeerSpec("taskiq", ("taskiq==0.13.0", "taskiq-redis==1.2.4", "redis==8.1.0", "hiredis==3.5.0", "uvloop==0.23.0")),
-    PeerSpec("streaq", ("streaq==7.2.0", "coredis==6.9.0", "uvloop==0.23.0")),
-    PeerSpec("arq", ("arq==0.28.0", "redis==5.3.1", "hiredis==3.5.0", "uvloop==0.23.0")),
+    PythonPeer("ardiq", ("ardiq==1.2.0", "uvloop==0.23.0"), python=(3, 12)),
+    PythonPeer("dramatiq", ("dramatiq[redis]==2.2.1", "redis==8.1.0", "hiredis==3.5.0")),
+    PythonPeer("taskiq", ("taskiq==0.13.0", "taskiq-redis==1.2.4", "redis==8.1.0", "hiredis==3.5.0", "uvloop==0.23.0")),
+    PythonPeer("streaq", ("streaq==7.2.0", "coredis==6.9.0", "uvloop==0.23.0")),
+    PythonPeer("arq", ("arq==0.28.0", "redis==5.3.1", "hiredis==3.5.0", "uvloop==0.23.0")),
+    NodePeer("bullmq", ("bullmq@6.7.0", "ioredis@6.0.0")),
 )
 
 
@@ -53,7 +60,8 @@ def _nobody(_message: str) -> None:
     """Keep quiet about progress."""
 
 
-def _server_version(url: str) -> str:
+def server_version(url: str) -> str:
+    """Name and version of a server."""
     with connect(url) as client:
         info: dict[str, str] = client.info("server")  # pyright: ignore[reportUnknownMemberType, reportAssignmentType]
     name = info.get("server_name", "redis")
@@ -64,9 +72,8 @@ def _run_peer(
     spec: PeerSpec, server: AbstractContextManager[str], cache: Path, tasks: int, latency_samples: int
 ) -> PeerResult:
     try:
-        folder = cache / f"{spec.name}-py{spec.python[0]}.{spec.python[1]}"
-        script = Script(prepare(folder, spec.requirements, find_python(spec.python)), spec.module)
-    except NoSuitablePython as error:
+        script = spec.prepare(cache)
+    except NoSuitableRuntime as error:
         return PeerResult(spec.name, "skipped", str(error))
     except EnvironmentUnavailable as error:
         return PeerResult(spec.name, "failed", str(error))
@@ -76,7 +83,7 @@ def _run_peer(
             measurement = measure(script, url, tasks=tasks, latency_samples=latency_samples)
         except MeasurementFailed as error:
             return PeerResult(spec.name, "failed", str(error))
-        return PeerResult(spec.name, "measured", "", _server_version(url), description, measurement)
+        return PeerResult(spec.name, "measured", "", server_version(url), description, measurement)
 
 
 def run_peers(

@@ -20,12 +20,13 @@ _COLUMNS: tuple[tuple[str, Callable[[Measurement], str]], ...] = (
 )
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+def aligned(rows: Sequence[Sequence[str]], names: int) -> Iterable[str]:
+    """The rows with the first `names` columns to the left and the others, which hold figures, to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        names = [cell.ljust(width) for cell, width in zip(row[:2], widths, strict=False)]
-        figures = [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
-        yield "  ".join(names + figures).rstrip()
+        left = [cell.ljust(width) for cell, width in zip(row[:names], widths, strict=False)]
+        right = [cell.rjust(width) for cell, width in zip(row[names:], widths[names:], strict=True)]
+        yield "  ".join(left + right).rstrip()
 
 
 def format_table(results: Sequence[PeerResult]) -> str:
@@ -38,6 +39,6 @@ def format_table(results: Sequence[PeerResult]) -> str:
             continue
         described = result.description
         rows.append([result.peer, described.version, *(show(result.measurement) for _, show in _COLUMNS)])
-        ran_on = f"Python {described.python}, {result.server}"
+        ran_on = f"{described.runtime}, {result.server}"
         notes.append(f"{result.peer}: {described.settings}; bulk: {described.bulk_how}; {ran_on}")
-    return "\n".join([*_aligned(rows), "", *notes])
+    return "\n".join([*aligned(rows, names=2), "", *notes])

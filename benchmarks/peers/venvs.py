@@ -18,8 +18,8 @@ class EnvironmentUnavailable(Exception):
     """A library cannot be installed here; the message says what to do."""
 
 
-class NoSuitablePython(EnvironmentUnavailable):
-    """This machine lacks the Python version that a library needs."""
+class NoSuitableRuntime(EnvironmentUnavailable):
+    """This machine lacks the Python version, or the other language, that a library needs."""
 
 
 def _candidates() -> Iterator[Path]:
@@ -51,13 +51,14 @@ def find_python(at_least: Version) -> Path:
         if found is not None and found >= at_least:
             return candidate
     wanted = ".".join(map(str, at_least))
-    raise NoSuitablePython(
+    raise NoSuitableRuntime(
         f"It needs Python {wanted} or newer, and neither PATH ({', '.join(_NEWER_PYTHONS)}) nor pyenv has one;"
         f" install Python {wanted} to include it."
     )
 
 
-def _run(step: str, *command: str | Path) -> None:
+def run_step(step: str, *command: str | Path) -> None:
+    """Run a command of an installation; its last line is the reason when it fails."""
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     if finished.returncode:
         said = (finished.stderr or finished.stdout).strip().splitlines() or ["nothing was printed"]
@@ -71,8 +72,8 @@ def prepare(folder: Path, requirements: tuple[str, ...], python: Path) -> Path:
     wanted = "\n".join(requirements) + "\n"
     if record.exists() and record.read_text() == wanted and _version_of(interpreter) is not None:
         return interpreter
-    _run("create a virtual environment", python, "-m", "venv", "--clear", folder)
+    run_step("create a virtual environment", python, "-m", "venv", "--clear", folder)
     pip = (interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    _run(f"install {', '.join(requirements)}", *pip, *requirements)
+    run_step(f"install {', '.join(requirements)}", *pip, *requirements)
     record.write_text(wanted)
     return interpreter

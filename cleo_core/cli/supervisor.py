@@ -60,8 +60,8 @@ class Supervisor:
 
     def run(self) -> int:
         """Work until a signal; 0 if every process ended cleanly, else 1."""
-        self._environment = {**os.environ, "CLEO_WORKER_PLAN": json.dumps(asdict(self._plan))}
         _ = self._cleo.backend.resolved  # An embedded server is started here, so that all processes share it.
+        self._environment = {**os.environ, "CLEO_WORKER_PLAN": json.dumps(asdict(self._plan))}
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         clean = True
@@ -136,11 +136,10 @@ class Supervisor:
     async def _release(self, worker_id: str, how: str) -> int:
         backend = self._cleo.backend
         scripts = Scripts(Wire(backend.resolved), backend.keys)
-        limits = backend.limits
         try:
             total = 0
             for queue in (Line.parse(text).queue for text in self._plan.queues):
-                total += await scripts.release(queue, worker_id, limits.max_deliveries, limits.dead_retention, how)
+                total += await scripts.release(queue, worker_id, backend.limits.retentions, how)
             return total
         finally:
             await scripts.close()

@@ -1,18 +1,20 @@
 #!lua flags=allow-oom
 -- cycle: a worker's one call. It settles what has finished and claims what the worker has room for.
 -- KEYS  1 the queue's hash
--- ARGV  1 worker id, 2 how many to claim, 3 lease (ms), 4 retention of dead letters (s), then 7 a settled task:
+-- ARGV  1 worker id, 2 how many to claim, 3 lease (ms), 4 and 5 retention of dead letters and of cancelled tasks (s),
+--       then 7 a settled task:
 --       id, receipt, group, outcome, run time (us), value (JSON), number
 --       outcome  completed  value: result                              number: retention (s)
 --                retry      value: [type, message, traceback, outcome] number: delay (ms)
 --                dead       value: [type, message, traceback, outcome] number: 0
---                cancelled  value: ''                                  number: retention (s)
+--                cancelled  value: ''                                  number: 0
 --                returned   value: ''                                  number: 0    (handed back, not charged)
 -- Returns { stale ids, claimed tasks (flat, 8 a task), ms until the next delayed task (-1: none), waiting, paused (0 or 1) }
 --       a task is: id, name, arguments, head, receipt, group, tries, losses (a table for each would cost as much as running it)
 -- Cost  O((settled + claimed) x log n)
 -- include: base events counters lanes delays promote take receipts attempts endings
-local worker, room, lease, dead_retention = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local worker, room, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local dead_retention, cancelled_retention = tonumber(ARGV[4]), tonumber(ARGV[5])
 local stale = {}
 local released = {}
 
@@ -28,10 +30,10 @@ local function complete(id, receipt, group, run, result, retention)
   emit_line(line)
 end
 
-local function cancel(id, receipt, group, run, retention)
+local function cancel(id, receipt, group, run)
   local line = line_of(receipt, 'status_change', 'cancelled', run, 'cancelled')
   note_attempt(line, group, worker)
-  call_off(id, line, retention)
+  call_off(id, line, cancelled_retention)
 end
 
 local function hand_back(id, receipt, group, priority, sequence)
@@ -72,7 +74,7 @@ local function settle(id, receipt, group, outcome, run, value, number)
   end
   local task = call('HMGET', TASK .. id, 'prio', 'seq', 'attempts', 'cancel', 'tries')
   if outcome == 'cancelled' or (task[4] and outcome ~= 'dead') then
-    cancel(id, receipt, group, run, outcome == 'cancelled' and tonumber(number) or 3600)
+    cancel(id, receipt, group, run)
   elseif outcome == 'returned' then
     hand_back(id, receipt, group, task[1] or '1', task[2])
   else
@@ -81,12 +83,12 @@ local function settle(id, receipt, group, outcome, run, value, number)
 end
 
 local function settle_all()
-  if #ARGV < 5 then return end
+  if #ARGV < 6 then return end
   local ids = {}
-  for at = 5, #ARGV, 7 do ids[#ids + 1] = ARGV[at] end
+  for at = 6, #ARGV, 7 do ids[#ids + 1] = ARGV[at] end
   local held = call('HMGET', ACTIVE, unpack(ids))
   for i, id in ipairs(ids) do
-    local at = 7 * i - 2
+    local at = 7 * i - 1
     if held[i] == ARGV[at + 1] then
       released[#released + 1] = id
       settle(id, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 6])

@@ -30,6 +30,8 @@ local function lanes()
       end
     end
   end
+  -- Of more groups than these only the number of tasks is told.
+  if call('ZCARD', Q .. 'ring') > 1000 then total = tonumber(call('HGET', QUEUE, 'waiting')) end
   if found then
     if ARGV[5] == '1' then found = total - 1 - found end
     offset = math.max(0, found - floor(size / 2))

@@ -2,7 +2,7 @@
 -- stats: the counts of a queue at one moment.
 -- KEYS  1 the queue's hash
 -- Returns { now (ms), fields of the queue's hash, active, delayed, dead, kept (completed or cancelled), groups that wait,
---         enqueued (ms) of the first waiting task or -1, due (ms) of the next delayed or -1,
+--         when (ms) the longest waiting of the first tasks of the next 25 groups could run or -1, due (ms) of the next delayed or -1,
 --         when (ms) the oldest dead letter expires or -1 }
 -- Cost  O(log n)
 -- include: base
@@ -11,8 +11,7 @@ local function score(index)
   return head[2] and tonumber(head[2]) or -1
 end
 local oldest = -1
-local group = call('ZRANGE', Q .. 'ring', 0, 0)[1]
-if group then
+for _, group in ipairs(call('ZRANGE', Q .. 'ring', 0, 24)) do
   for priority = 0, 3 do
     local head = call('ZRANGE', Q .. 'lane:' .. priority .. ':' .. group, 0, 0)[1]
     if head then

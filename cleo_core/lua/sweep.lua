@@ -1,18 +1,18 @@
 #!lua flags=allow-oom
 -- sweep: what any worker does now and then for all: takes back tasks whose lease ran out, promotes due ones, prunes.
 -- KEYS  1 the queue's hash
--- ARGV  1 slice, 2 default max_deliveries, 3 retention of dead letters (s), 4 least time since the last sweep (ms):
+-- ARGV  1 slice, 2 default max_deliveries, 3 and 4 retention of dead letters and of cancelled tasks (s), 5 least time since the last sweep (ms):
 --       of many workers that sweep each for all, most find that it was just done
 -- Returns { tasks taken back, tasks promoted, ms until the next delayed task (-1: none) }; a full slice means: call again
 -- Cost  O(slice x log n)
 -- include: base events counters lanes delays promote receipts attempts endings lose
 local slice = tonumber(ARGV[1])
-if now - (call('HGET', QUEUE, 'swept') or 0) < tonumber(ARGV[4]) then return { 0, 0, next_due() } end
+if now - (call('HGET', QUEUE, 'swept') or 0) < tonumber(ARGV[5]) then return { 0, 0, next_due() } end
 call('HSET', QUEUE, 'swept', now)
 local expired = call('ZRANGE', LEASES, '-inf', now, 'BYSCORE', 'LIMIT', 0, slice)
 for _, id in ipairs(expired) do
   local receipt = call('HGET', ACTIVE, id)
-  if receipt then lose(id, receipt, 'let its lease run out', tonumber(ARGV[2]), tonumber(ARGV[3])) end
+  if receipt then lose(id, receipt, 'let its lease run out', tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])) end
 end
 drop_receipts(expired)
 write_lanes()

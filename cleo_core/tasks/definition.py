@@ -81,7 +81,8 @@ class Task(Generic[P, R, T]):
         Raises:
             InvalidArguments: the arguments don't fit the signature.
             PayloadTooLarge: as JSON they exceed the limit.
-            ServerError: the server didn't take it, so nothing was stored.
+            ServerError: the server didn't take it. Nothing was stored, unless the connection broke before the answer
+                came; with a ``task_id`` it is safe to try again.
         """
         return await self._store(self._destination, args, kwargs)
 

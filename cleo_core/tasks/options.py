@@ -11,6 +11,7 @@ from pydantic_core import to_json
 from cleo_core.errors import InvalidOption
 from cleo_core.models import TaskPriority
 from cleo_core.names import check_name
+from cleo_core.scripts import MAX_DELIVERIES
 from cleo_core.tasks.backoff import Backoff
 
 RECORD_VERSION = 1
@@ -35,7 +36,7 @@ class RunOptions(BaseModel):
     backoff: Backoff = Backoff.exponential(1.0, maximum=300.0)
     timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     retention: Annotated[int, Field(ge=0, le=MAX_KEPT)] | None = None
-    max_deliveries: Annotated[int, Field(ge=1)] = 3
+    max_deliveries: Annotated[int, Field(ge=1)] = MAX_DELIVERIES
 
     def __hash__(self) -> int:
         """By value, as equality is; said here because frozen models' own is not known to type checkers."""

@@ -31,10 +31,10 @@ class Delivery:
         """The task's id."""
         return self.claimed.id.decode()
 
-    def unrun(self, outcome: str, number: int) -> Settled:
+    def unrun(self, outcome: str) -> Settled:
         """The end of a task that was never begun."""
         claimed = self.claimed
-        return Settled(claimed.id, claimed.receipt, claimed.group, outcome, 0, b"", number)
+        return Settled(claimed.id, claimed.receipt, claimed.group, outcome, 0, b"", 0)
 
     def ask_to_stop(self) -> None:
         """Cancel what runs, if it can be cancelled; code in a thread is told through its context."""

@@ -136,7 +136,9 @@ class Execution:
     def _call_of(self, task: AnyTask, delivery: Delivery) -> tuple[Executor, Callable[[], Any]]:
         if task.executor == "process":
             self._processes = self._processes or ProcessPoolExecutor(mp_context=get_context("spawn"))
-            return self._processes, partial(call_by_name, *place_of(task), delivery.claimed.arguments)
+            return self._processes, partial(
+                call_by_name, *place_of(task), delivery.claimed.arguments, self._limits.traceback_chars
+            )
         context = contextvars.copy_context()
         return self._threads, partial(_call_in_thread, context, task, delivery)
 
@@ -168,14 +170,14 @@ class Execution:
         if delivery.lost:
             return None
         if delivery.cancel_asked:
-            return self._settled(delivery, begun, "cancelled", b"", self._limits.retention)
+            return self._settled(delivery, begun, "cancelled", b"", 0)
         return self._settled(delivery, begun, "returned", b"", 0)
 
     def _failed(self, delivery: Delivery, started: int, error: BaseException) -> Settled | None:
         if delivery.lost:
             return None
         if delivery.cancel_asked and isinstance(error, TaskCancelled):
-            return self._settled(delivery, started, "cancelled", b"", self._limits.retention)
+            return self._settled(delivery, started, "cancelled", b"", 0)
         options = delivery.options
         assert options is not None
         outcome = (

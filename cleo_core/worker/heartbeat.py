@@ -92,11 +92,11 @@ class Heartbeat(threading.Thread):
         seconds, _ = await wire.ask("TIME")
         info = self._describe(self._loop_lag(), float(seconds))
         beat = round(info.beat_at * 1000)
-        await wire.ask("SET", keys.worker(self._worker), info.model_dump_json(), "EX", REGISTRY_TTL)
-        await wire.ask("ZADD", keys.workers, beat, self._worker)
+        await scripts.write_anyway("SET", keys.worker(self._worker), info.model_dump_json(), "EX", REGISTRY_TTL)
+        await scripts.write_anyway("ZADD", keys.workers, beat, self._worker)
         await wire.ask("ZREMRANGEBYSCORE", keys.workers, "-inf", beat - REGISTRY_TTL * 1000)
         for line in self._lines:
-            await wire.ask("ZADD", keys.queues, 0, line.queue)
+            await scripts.write_anyway("ZADD", keys.queues, 0, line.queue)
 
     async def _renew(self, scripts: Scripts, line: Line, held: Sequence[tuple[bytes, bytes]]) -> None:
         answers = await scripts.renew(line.queue, self._lease_ms, held)

@@ -35,11 +35,10 @@ async def sweep(backend: Backend, scripts: Scripts, queue: str, *, gap: float = 
     """Sweep a queue, slice after slice, unless it was swept within the last ``gap`` seconds; how many tasks may run
     again.
     """
-    limits = backend.limits
     total = 0
     gap_ms = round(gap * 1000)
     while True:
-        taken, promoted, _ = await scripts.sweep(queue, SLICE, limits.max_deliveries, limits.dead_retention, gap_ms)
+        taken, promoted, _ = await scripts.sweep(queue, SLICE, backend.limits.retentions, gap_ms)
         gap_ms = 0
         total += taken + promoted
         if taken:

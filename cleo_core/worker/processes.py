@@ -39,7 +39,7 @@ def place_of(task: AnyTask) -> tuple[str, str]:
     return task.function.__module__, task.function.__qualname__
 
 
-def call_by_name(module: str, qualname: str, arguments: bytes) -> ProcessAnswer:
+def call_by_name(module: str, qualname: str, arguments: bytes, traceback_chars: int) -> ProcessAnswer:
     """Run a task in this process, found by its place, because a decorated function can't be sent."""
     try:
         task = cast("AnyTask", attrgetter(qualname)(importlib.import_module(module)))
@@ -47,4 +47,5 @@ def call_by_name(module: str, qualname: str, arguments: bytes) -> ProcessAnswer:
         return ProcessAnswer(to_json(result, inf_nan_mode="constants"))
     except Exception as error:
         trace = error.__traceback__.tb_next if error.__traceback__ else None
-        return ProcessAnswer(b"", type(error).__name__, message_of(error), clean(trace_of(error, trace))[-8_000:])
+        kept = clean(trace_of(error, trace))[-traceback_chars:] if traceback_chars else ""
+        return ProcessAnswer(b"", type(error).__name__, message_of(error), kept)

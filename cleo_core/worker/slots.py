@@ -124,21 +124,21 @@ class Slots:
         delivery.lost = True
         delivery.ask_to_stop()
 
-    def cancel(self, line: Line, delivery: Delivery, retention: int) -> None:
+    def cancel(self, line: Line, delivery: Delivery) -> None:
         """Stop a task because somebody asked for it; one that has not begun ends at once."""
         delivery.cancel_asked = True
         delivery.ask_to_stop()
         for waiting in (self._queued, self._suspects):
             if (line, delivery) in waiting:
                 waiting.remove((line, delivery))
-                line.finished.append(delivery.unrun("cancelled", retention))
+                line.finished.append(delivery.unrun("cancelled"))
                 self._stir()
 
     def hand_back_waiting(self) -> None:
         """Give up what has not begun, uncharged."""
         for line, delivery in [*self._queued, *self._suspects]:
             if not delivery.lost:
-                line.finished.append(delivery.unrun("returned", 0))
+                line.finished.append(delivery.unrun("returned"))
         self._queued.clear()
         self._suspects.clear()
 

@@ -24,10 +24,11 @@ class Wake:
         self._stir = stir
         self._wires: dict[str, Wire] = {}
         self._waits: dict[str, asyncio.Task[None]] = {}
+        self._closed = False
 
     def watch(self, line: Line, next_due: float | None) -> None:
         """Let the line rest until there is a token, a delayed task falls due, or the bound is reached."""
-        if line.queue in self._waits:
+        if self._closed or line.queue in self._waits:
             return
         line.ready = False
         bound = self._longest * random.uniform(0.8, 1.0)
@@ -53,6 +54,7 @@ class Wake:
 
     async def close(self) -> None:
         """Stop waiting. A token that was taken meanwhile costs others at most one bounded wait."""
+        self._closed = True
         waits = list(self._waits.values())
         for wait in waits:
             wait.cancel()

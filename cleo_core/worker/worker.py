@@ -143,17 +143,27 @@ class Worker:
     async def _work(self) -> None:
         while not self._stopping.is_set():
             await self._let_short_tasks_end()
-            for line in self._rota.in_turn():
-                if self._is_due(line):
-                    self._call_soon(line)
+            self._call_who_is_due()
             await self._until_stirred()
             if self._trouble is not None:
                 await self._back_off(self._trouble)
 
-    def _is_due(self, line: Line) -> bool:
+    def _call_who_is_due(self) -> None:
+        """Settle for every queue that has results, and claim for the one whose turn it is.
+
+        The others claim only when it has turned out to have nothing; else they would get what comes free meanwhile.
+        """
+        taken = False
+        for line in self._rota.in_turn():
+            room = 0 if taken or not line.ready else self._room()
+            if self._is_due(line, room):
+                self._call_soon(line, room)
+            taken = taken or line.ready
+
+    def _is_due(self, line: Line, room: int) -> bool:
         """Whether to call now. While one call is in flight, only half a batch of results is worth a second one."""
         if line.calling == 0:
-            return bool(line.finished) or (line.ready and self._room() > 0)
+            return bool(line.finished) or room > 0
         return line.calling == 1 and not line.adrift and 2 * len(line.finished) >= self.settings.concurrency
 
     async def _let_short_tasks_end(self) -> None:
@@ -161,8 +171,7 @@ class Worker:
         if 2 * sum(len(line.finished) for line in self._lines) < self._slots.running:
             await asyncio.sleep(0)
 
-    def _call_soon(self, line: Line) -> None:
-        room = self._room() if line.ready else 0
+    def _call_soon(self, line: Line, room: int) -> None:
         self._asked += room
         line.calling += 1
         call = asyncio.create_task(self._call(line, room), name=f"cleo-call-{line.queue}")
@@ -181,7 +190,7 @@ class Worker:
             settled = line.take_finished()
             began = time.perf_counter()
             answer = await self._scripts.cycle(
-                line.queue, self.id, room, self._lease_ms, self._backend.limits.dead_retention, settled
+                line.queue, self.id, room, self._lease_ms, self._backend.limits.retentions, settled
             )
         except ServerError as error:
             line.finished = settled + line.finished
@@ -251,7 +260,7 @@ class Worker:
             del line.held[task_id]
             self._slots.abandon(delivery)
         else:
-            self._slots.cancel(line, delivery, self._backend.limits.retention)
+            self._slots.cancel(line, delivery)
 
     async def _report_on(self) -> None:
         while True:
@@ -281,7 +290,7 @@ class Worker:
         await self._quiet()
         for line in self._lines:
             if line.finished:
-                self._call_soon(line)
+                self._call_soon(line, 0)
         await self._quiet()
         if self._trouble is not None:
             LOG.error("%s Results wait to be settled.", self._trouble)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.widget import Widget
 
-from cleo_core.errors import CleoError, PermissionDenied
+from cleo_core.errors import PermissionDenied
 from cleo_core.models import TaskState, TaskSummary
 from cleo_tui import say
 from cleo_tui.actions import Action
@@ -117,8 +117,6 @@ class TaskListScreen(CleoScreen):
         self.cleo_app.changed()
 
     def _page_failed(self, error: Exception) -> None:
-        if not isinstance(error, CleoError):
-            raise error
         self._error = error
         self.cleo_app.changed()
 

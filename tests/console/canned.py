@@ -74,17 +74,17 @@ def _minutes(queue: str, count: int) -> list[MinuteStats]:
 
 def _worker(number: int, queues: list[str], active: int) -> WorkerInfo:
     return WorkerInfo(
-        id=f"worker-{number}-4f1c", host=f"worker-{number}", pid=4_000 + number, version="0.1.0", queues=queues, tasks=[],
-        concurrency=64, active=active, processed=120_000, failed=900, cpu=0.4, memory=92_000_000, loop_lag=0.001,
-        started_at=NOW - 86_400, beat_at=NOW - 2, stopping=False,
+        id=f"worker-{number}-4f1c", host=f"worker-{number}", pid=4_000 + number, version="0.1.0", queues=queues,
+        tasks=[], concurrency=64, active=active, processed=120_000, failed=900, cpu=0.4, memory=92_000_000,
+        loop_lag=0.001, started_at=NOW - 86_400, beat_at=NOW - 2, stopping=False,
     )  # fmt: skip
 
 
 WORKERS = [_worker(1, ["emails", "billing"], 60), _worker(2, ["emails", "images", "reports", "webhooks"], 52)]
 SERVER = ServerInfo(
-    address=ADDRESS, product="Valkey", version="9.1.2", role="master", used_memory=300_000_000, max_memory=1_000_000_000,
-    eviction_policy="noeviction", append_only=True, clients=9, uptime=900_000, commands_per_second=4_100, user="operator",
-    writable=True,
+    address=ADDRESS, product="Valkey", version="9.1.2", role="master", used_memory=300_000_000,
+    max_memory=1_000_000_000, eviction_policy="noeviction", append_only=True, clients=9, uptime=900_000,
+    commands_per_second=4_100, user="operator", writable=True,
 )  # fmt: skip
 ERRORS = (
     "ConnectionError: smtp.acme.example refused the connection",
@@ -114,19 +114,42 @@ def _task(queue: str, state: TaskState, index: int) -> TaskSummary:
 
 
 class CannedCleo(Cleo):
-    """Answers from the lists above. ``total`` is how many tasks each state of ``emails`` is said to have."""
+    """Answers from the lists above; ``total`` is how many tasks a queue is said to have in a state, at most."""
 
     def __init__(self, *, queues: Sequence[QueueStats] = QUEUES, total: int = 12_480) -> None:
         super().__init__("redis://redis.example:6379/0", namespace="shop")
+        self.answers = Answers(queues, total)
+        for service in ("queues", "dead_letters", "workers", "analytics", "events"):
+            setattr(self, service, self.answers)
+
+    async def server_info(self) -> ServerInfo:
+        return SERVER
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class Answers:
+    """Every service at once."""
+
+    def __init__(self, queues: Sequence[QueueStats], total: int) -> None:
         self.all_queues = list(queues)
         self.total = total
-        self.fetches = 0
-        answers: object = self
-        for service in ("queues", "dead_letters", "workers", "analytics", "events"):
-            setattr(self, service, answers)
+        self.silent = False
+        self.pages = 0
+        self.failures_left = 0
 
     async def names(self) -> list[str]:
+        if self.failures_left:
+            self.failures_left -= 1
+            raise ServerUnavailable(ADDRESS, "can't reach it (connection refused).", "Check that the server runs.")
+        if self.silent:
+            await asyncio.Event().wait()
         return [stats.queue for stats in self.all_queues]
+
+    def lose(self) -> None:
+        """Refuse the next question, and leave all later ones without an answer."""
+        self.silent, self.failures_left = True, 1
 
     async def stats(self, queue: str) -> QueueStats:
         return next(stats for stats in self.all_queues if stats.queue == queue)
@@ -141,7 +164,7 @@ class CannedCleo(Cleo):
         around: str | None = None,
         newest_first: bool = False,
     ) -> TaskPage:
-        self.fetches += 1
+        self.pages += 1
         stats = await self.stats(queue)
         total = self.total if state is TaskState.WAITING else min(self.total, int(getattr(stats, state, 0)))
         if around is not None:
@@ -171,48 +194,16 @@ class CannedCleo(Cleo):
     async def minutes(self, queue: str, count: int = 60) -> list[MinuteStats]:
         return _minutes(queue, count)
 
-    async def server_info(self) -> ServerInfo:
-        return SERVER
-
     async def batches(self) -> AsyncIterator[list[Event | EventGap]]:
         if self.all_queues:
             yield [*(_event(index) for index in range(40)), EventGap(queue="emails", missed=3)]
         await asyncio.Event().wait()
 
-    async def close(self) -> None:
-        """Nothing is open."""
-
-
-class SilentCleo(CannedCleo):
-    """A server that takes connections and never answers."""
-
-    async def names(self) -> list[str]:
-        return await asyncio.Event().wait() and []
-
-
-class LostCleo(CannedCleo):
-    """A server that can be lost, and then never comes back."""
-
-    failures_left = 0
-    lost = False
-
-    def lose(self) -> None:
-        """Refuse the next question, and leave all later ones without an answer."""
-        self.lost, self.failures_left = True, 1
-
-    async def names(self) -> list[str]:
-        if self.failures_left:
-            self.failures_left -= 1
-            raise ServerUnavailable(ADDRESS, "can't reach it (connection refused).", "Check that the server runs.")
-        if self.lost:
-            await asyncio.Event().wait()
-        return await super().names()
-
 
 def _attempt(number: int) -> Attempt:
     return Attempt(
-        number=number, outcome=Outcome.FAILED, at=NOW - 300 + number * 60, wait=0.02 * number, run=1.5, worker=WORKERS[0].id,
-        error_type="ConnectionError", error_message="smtp.acme.example refused the connection",
+        number=number, outcome=Outcome.FAILED, at=NOW - 300 + number * 60, wait=0.02 * number, run=1.5,
+        worker=WORKERS[0].id, error_type="ConnectionError", error_message="smtp.acme.example refused the connection",
         traceback='Traceback (most recent call last):\n  File "shop/mail.py", line 31, in send_email\n'
         "    await smtp.send(message)\nConnectionError: smtp.acme.example refused the connection",
     )  # fmt: skip

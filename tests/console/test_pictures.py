@@ -12,7 +12,7 @@ from cleo_core.models import TaskState
 from cleo_tui.app import CleoApp
 from cleo_tui.data.link import LinkState
 from cleo_tui.settings import ConsoleSettings
-from tests.console.canned import CannedCleo, LostCleo, SilentCleo, clock
+from tests.console.canned import CannedCleo, clock
 from tests.waiting import until
 
 SIZES = {"80x24": (80, 24), "120x36": (120, 36), "200x50": (200, 50)}
@@ -90,17 +90,19 @@ def test_a_screen_with_nothing_to_show(snap_compare: SnapCompare, name: str) -> 
 @pytest.mark.parametrize("name", ["overview", "tasks"])
 def test_a_screen_before_the_server_has_answered(snap_compare: SnapCompare, name: str) -> None:
     run = after(*SCREENS[name][:1], when=lambda app: app.snapshot is not None)
-    assert snap_compare(app_on(SilentCleo()), terminal_size=SIZES["80x24"], run_before=run)
+    cleo = CannedCleo()
+    cleo.answers.silent = True
+    assert snap_compare(app_on(cleo), terminal_size=SIZES["80x24"], run_before=run)
 
 
 @pytest.mark.parametrize("name", ["overview", "queues", "tasks"])
 def test_a_screen_whose_server_was_lost(snap_compare: SnapCompare, name: str) -> None:
-    cleo = LostCleo()
+    cleo = CannedCleo()
 
     async def run(pilot: Pilot[Any]) -> None:
         await after(*SCREENS[name])(pilot)
         app = cast("CleoApp", pilot.app)
-        cleo.lose()
+        cleo.answers.lose()
         app.live.nudge()
         await until(lambda: app.snapshot and app.snapshot.link.state is LinkState.DISCONNECTED)
         await pilot.pause()

@@ -46,14 +46,14 @@ async def test_a_lost_task_goes_back_to_its_old_place(cleo: Cleo) -> None:
     await claim_and_die(cleo, "q", lease=0.01)
     scripts = await cleo.backend.scripts()
     await until(lambda: _sweep(cleo))
-    answer = await scripts.cycle("q", "other", 4, 60_000, 60, [])
+    answer = await scripts.cycle("q", "other", 4, 60_000, (60, 60), [])
     assert [task.id.decode() for task in answer.claimed] == [first.id, *(handle.id for handle in others)]
-    await scripts.release("q", "other", 3, 60, "test")
+    await scripts.release("q", "other", (60, 60), "test")
 
 
 async def _sweep(cleo: Cleo) -> bool:
     scripts = await cleo.backend.scripts()
-    return (await scripts.sweep("q", 100, 3, 60))[0] > 0
+    return (await scripts.sweep("q", 100, (60, 60)))[0] > 0
 
 
 async def test_a_zombie_can_neither_complete_nor_fail_nor_renew_nor_report(cleo: Cleo) -> None:
@@ -65,15 +65,15 @@ async def test_a_zombie_can_neither_complete_nor_fail_nor_renew_nor_report(cleo:
     (new,) = await claim_and_die(cleo, "q", worker="successor", lease=60)
     for outcome, value in (("completed", b'"zombie"'), ("dead", b'["E","m","t","failed"]'), ("returned", b"")):
         zombie = Settled(old.id, old.receipt, old.group, outcome, 1, value, 0)
-        assert (await scripts.cycle("q", GHOST, 0, 1000, 60, [zombie])).stale == [old.id]
+        assert (await scripts.cycle("q", GHOST, 0, 1000, (60, 60), [zombie])).stale == [old.id]
     assert await scripts.renew("q", 1000, [(old.id, old.receipt)]) == [0]
     assert not await scripts.begin("q", old)
     assert await handle.status() is TaskState.ACTIVE
     good = Settled(new.id, new.receipt, new.group, "completed", 1, b"7", 60)
-    assert (await scripts.cycle("q", "successor", 0, 1000, 60, [good])).stale == []
+    assert (await scripts.cycle("q", "successor", 0, 1000, (60, 60), [good])).stale == []
     assert await handle.result(timeout=5) == 7
     late = Settled(old.id, old.receipt, old.group, "completed", 1, b'"zombie"', 60)
-    assert (await scripts.cycle("q", GHOST, 0, 1000, 60, [late])).stale == [old.id]
+    assert (await scripts.cycle("q", GHOST, 0, 1000, (60, 60), [late])).stale == [old.id]
     assert await handle.result(timeout=5) == 7
 
 
@@ -143,7 +143,7 @@ async def test_suspects_that_are_lost_again_do_not_stop_the_worker_from_running_
     async with worker:
         await until(lambda: started)
         scripts = await cleo.backend.scripts()
-        assert await scripts.release("q", worker.id, 10, 60, "was taken for dead") == 4
+        assert await scripts.release("q", worker.id, (60, 60), "was taken for dead") == 4
         go_on.set()
         assert [await handle.result(timeout=10) for handle in handles] == [0, 1, 2, 3]
 
@@ -167,10 +167,10 @@ async def test_a_release_gives_back_the_tasks_of_one_worker_only(cleo: Cleo) -> 
     await claim_and_die(cleo, "q", 10, worker="a", lease=60)
     await claim_and_die(cleo, "q", 10, worker="b", lease=60)
     scripts = await cleo.backend.scripts()
-    assert await scripts.release("q", "a", 3, 60, "died") == 10
+    assert await scripts.release("q", "a", (60, 60), "died") == 10
     stats = await cleo.queues.stats("q")
     assert (stats.active, stats.waiting, stats.lost) == (10, 20, 10)
-    await scripts.release("q", "b", 3, 60, "died")
+    await scripts.release("q", "b", (60, 60), "died")
 
 
 async def test_what_a_worker_does_not_know_of_is_handed_back_uncharged(cleo: Cleo) -> None:

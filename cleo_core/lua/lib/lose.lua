@@ -7,7 +7,7 @@ local function max_deliveries_of(head, default)
   return max or default
 end
 
-local function lose(id, receipt, why, default_max, dead_retention)
+local function lose(id, receipt, why, default_max, dead_retention, cancelled_retention)
   local key = TASK .. id
   local _, name, group, fence, _, worker = read_receipt(receipt)
   local task = call('HMGET', key, 'prio', 'seq', 'losses', 'begun', 'head', 'attempts', 'cancel', 'name')
@@ -22,7 +22,7 @@ local function lose(id, receipt, why, default_max, dead_retention)
   call('HSET', key, 'losses', losses, 'ready', now)
   if state ~= 'cancelled' then call('HSET', key, 'attempts', with_attempt(task[6], line)) end
   if state == 'cancelled' then
-    call_off(id, line, 3600)
+    call_off(id, line, cancelled_retention)
   elseif state == 'dead' then
     bury(id, 'poison: ' .. losses .. ' workers were lost while running it', line, dead_retention)
     emit_line(line)

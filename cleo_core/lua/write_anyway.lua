@@ -1,0 +1,7 @@
+#!lua flags=allow-oom
+-- write_anyway: one command on a key of a registry, also when memory is full: that is when workers must be seen.
+-- KEYS  1 the key
+-- ARGV  1 the command, then what follows the key in it
+-- Returns what the command returns
+-- Cost  the command's
+return redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2))

@@ -1,0 +1,83 @@
+"""The console in a real terminal: how it starts, how it ends, and what it never prints."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from tests.servers import Server, free_port
+from tests.terminal import Terminal
+
+CONSOLE = [sys.executable, "-m", "cleo_tui"]
+
+
+@pytest.fixture
+def terminal(server: Server, namespace: str) -> Iterator[Terminal]:
+    with Terminal([*CONSOLE, server.url, "--namespace", namespace], columns=80, rows=24) as running:
+        running.wait_for("No queues in the namespace", within=30)
+        yield running
+
+
+def console_of(terminal: Terminal) -> psutil.Process:
+    return next(child for child in psutil.Process(terminal.pid).children() if "cleo_tui" in child.cmdline())
+
+
+def test_it_is_left_by_q(terminal: Terminal) -> None:
+    terminal.type("q")
+    terminal.wait_for("ended with 0")
+
+
+def test_it_is_left_by_control_c(terminal: Terminal) -> None:
+    terminal.type("C-c")
+    terminal.wait_for("ended with 0")
+
+
+def test_it_fits_the_terminal_when_that_is_resized(terminal: Terminal) -> None:
+    terminal.resize(120, 40)
+    screen = terminal.wait_for("check --namespace")
+    deadline = time.monotonic() + 10
+    while len(screen.rstrip("\n").split("\n")) != 40 or "help" not in screen.split("\n")[39]:
+        assert time.monotonic() < deadline, screen
+        time.sleep(0.05)
+        screen = terminal.screen()
+
+
+def test_it_ends_within_two_seconds_of_a_hangup(terminal: Terminal) -> None:
+    process = console_of(terminal)
+    os.kill(process.pid, signal.SIGHUP)
+    process.wait(2)
+
+
+def test_it_ends_within_two_seconds_of_its_terminal(terminal: Terminal) -> None:
+    process = console_of(terminal)
+    terminal.close()
+    process.wait(2)
+
+
+def test_an_address_that_can_not_be_one_is_explained_without_its_password() -> None:
+    with Terminal([*CONSOLE, "http://user:hunter2@example.com"]) as terminal:
+        screen = terminal.wait_for("ended with 2", within=30)
+        assert "unknown scheme 'http'" in " ".join(screen.split())
+        assert "hunter2" not in screen.replace("cleo_tui http://user:hunter2", "")
+
+
+def test_a_server_that_is_not_there_keeps_it_waiting() -> None:
+    with Terminal([*CONSOLE, f"redis://me:hunter2@127.0.0.1:{free_port()}"], columns=80, rows=24) as terminal:
+        screen = terminal.wait_for("does not answer", within=30)
+        assert "hunter2" not in screen
+        terminal.type("q")
+        terminal.wait_for("ended with 0")
+
+
+def test_sixteen_colours_are_enough(server: Server, namespace: str) -> None:
+    command = ["env", "TERM=xterm", "COLORTERM=", *CONSOLE, server.url, "--namespace", namespace]
+    with Terminal(command, columns=80, rows=24) as terminal:
+        terminal.wait_for("No queues in the namespace", within=30)
+        terminal.type("q")
+        terminal.wait_for("ended with 0")

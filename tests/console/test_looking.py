@@ -1,0 +1,211 @@
+"""Looking around: screens, lists, filters, the stream, and a server that comes and goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from cleo_core import Cleo, TaskContext
+from cleo_tui.settings import ConsoleSettings
+from tests.console.canned import CannedCleo, clock
+from tests.console.driving import console
+from tests.servers import Server
+from tests.waiting import until
+
+
+@pytest.fixture
+def connect(server: Server, namespace: str) -> Callable[[], Cleo]:
+    return lambda: Cleo(server.url, namespace=namespace)
+
+
+async def test_the_overview_moves_with_the_stream(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await cleo.queues.add("emails", "send", {})
+    async with console(connect, settings=ConsoleSettings(refresh=30)) as shop:
+        await shop.see("emails", "connected")
+        await until(lambda: shop.app.live.rounds)
+        for number in range(41):
+            await cleo.queues.add("emails", "send", {"number": number})
+        await shop.see("42")
+
+
+async def test_a_new_queue_appears_by_itself(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    async with console(connect, settings=ConsoleSettings(refresh=30)) as shop:
+        await shop.see("No queues in the namespace")
+        await cleo.queues.add("emails", "send", {})
+        await shop.see("emails", "those in trouble first")
+
+
+async def test_enter_goes_in_and_escape_goes_out(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await cleo.queues.add("emails", "send_email", {"to": "ada@example.com"}, task_id="mail-1")
+    async with console(connect) as shop:
+        await shop.press("2")
+        await shop.see("emails")
+        await shop.press("enter")
+        await shop.see("Tasks / emails", "mail-1")
+        await shop.press("enter")
+        await shop.see("Tasks / emails / send_email", '"to": "ada@example.com"', "No worker serves emails.")
+        await shop.press("escape")
+        await shop.see("emails · waiting")
+
+
+async def test_a_task_that_runs_shows_its_progress_and_its_log(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    import asyncio
+
+    release = asyncio.Event()
+
+    @cleo.task(queue="images")
+    async def resize(ctx: TaskContext) -> None:
+        ctx.log("half way there")
+        ctx.progress(0.5, "second pass")
+        await release.wait()
+
+    await resize.options(task_id="image-1").enqueue()
+    async with cleo.worker(), console(connect) as shop:
+        await shop.command("tasks active @images")
+        await shop.see("images · active", "50%")
+        await shop.press("enter")
+        await shop.see("It has run for", "50%  second pass", "half way there")
+        release.set()
+        await shop.see("It completed")
+
+
+async def test_a_dead_letter_shows_every_traceback(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    from cleo_core import Backoff
+
+    @cleo.task(queue="mails", max_retries=1, backoff=Backoff.fixed(0.01))
+    async def fail() -> None:
+        raise ValueError("no \x1b[31mgood")
+
+    await fail.enqueue()
+    async with cleo.worker(), console(connect, size=(120, 60)) as shop:
+        await until(lambda: _dead(cleo))
+        await shop.command("dead @mails")
+        await shop.see("ValueError: no  [31mgood")
+        await shop.press("enter")
+        screen = await shop.see("Errors  2", "attempt 2 failed", "attempt 1 failed", 'raise ValueError("no')
+        assert "It failed for good" in screen
+
+
+async def _dead(cleo: Cleo) -> int:
+    return (await cleo.queues.stats("mails")).dead
+
+
+async def test_a_filter_says_what_it_covers(connect: Callable[[], Cleo]) -> None:
+    cleo = CannedCleo(total=1_000_000)
+    async with console(lambda: cleo, clock=clock) as shop:
+        await shop.press("3")
+        await shop.see("1 of 1,000,000")
+        await shop.press("slash")
+        await shop.type("acme critical")
+        await shop.see("of the 1,000 loaded of 1,000,000")
+        await shop.press("enter", "escape")
+        await shop.see("4 of 1,000,000")
+        await shop.press("slash")
+        await shop.type("!charge")
+        await shop.see("Nothing matches '!charge'", "of 1,000,000")
+        await shop.press("escape")
+        await shop.see(" of 1,000,000 ")
+
+
+async def test_a_million_tasks_are_jumped_through(connect: Callable[[], Cleo]) -> None:
+    cleo = CannedCleo(total=1_000_000)
+    async with console(lambda: cleo, clock=clock, settings=ConsoleSettings(refresh=60)) as shop:
+        await shop.press("3")
+        await shop.see("1 of 1,000,000")
+        await shop.press("G")
+        await shop.see("1,000,000 of 1,000,000", "000f423f"[-6:])
+        await shop.press("k", "pageup", "g")
+        await shop.see("1 of 1,000,000")
+        assert cleo.answers.pages < 10
+
+
+async def test_what_does_not_fit_is_said(connect: Callable[[], Cleo]) -> None:
+    async with console(CannedCleo, clock=clock, size=(80, 24)) as shop:
+        await shop.press("3")
+        await shop.see("of 12,480", "columns")
+
+
+async def test_keys_of_screens_that_are_not_there_do_nothing(connect: Callable[[], Cleo]) -> None:
+    async with console(CannedCleo, clock=clock) as shop:
+        await shop.see("emails")
+        for key in "4579":
+            await shop.press(key)
+        assert shop.app.current_mode == "overview"
+        assert not shop.app.screen.is_modal
+
+
+async def test_the_stream_can_be_frozen_and_filtered(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    async with console(connect) as shop:
+        await shop.press("8")
+        await shop.see("Nothing has happened yet")
+        await cleo.queues.add("emails", "send_email", {}, task_id="mail-1")
+        await shop.see("mail-1", "following")
+        await shop.press("p")
+        await cleo.queues.add("emails", "send_email", {}, task_id="mail-2")
+        screen = await shop.see("frozen, 1 new", "2 heard")
+        assert "mail-2" not in screen
+        await shop.press("p")
+        await shop.see("mail-2")
+        await shop.press("slash")
+        await shop.type("mail-1")
+        await shop.see("1 of the last 2")
+        await shop.see_no_more("mail-2")
+
+
+async def test_commands_are_completed_and_mistakes_explained(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await cleo.queues.add("emails", "send_email", {}, delay=60, task_id="later")
+    async with console(connect) as shop:
+        await shop.see("emails")
+        await shop.press("colon")
+        await shop.type("tas")
+        await shop.press("tab")
+        await shop.type("del")
+        await shop.press("tab", "enter")
+        await shop.see("emails · delayed", "later")
+        await shop.command("nonsense")
+        await shop.see("There is no command 'nonsense' here.")
+        await shop.command("tasks @nowhere")
+        await shop.see("There is no queue 'nowhere'")
+
+
+async def test_the_palette_finds_what_can_be_done_here(connect: Callable[[], Cleo]) -> None:
+    async with console(CannedCleo, clock=clock) as shop:
+        await shop.see("emails")
+        await shop.press("ctrl+p")
+        await shop.see("What do you want to do?")
+        await shop.type("dead letters")
+        await shop.see("Go to Dead letters.")
+        await shop.press("enter")
+        await until(lambda: shop.app.current_mode == "dead")
+
+
+async def test_a_lost_server_is_said_and_found_again(own_server: Server, own_cleo: Cleo) -> None:
+    await own_cleo.queues.add("emails", "send", {}, task_id="mail-1")
+    async with console(lambda: Cleo(own_server.url, namespace=own_cleo.namespace)) as shop:
+        await shop.press("3")
+        await shop.see("mail-1", "connected")
+        own_server.stop()
+        await shop.see("disconnected · last data", "Check that the server runs", "mail-1")
+        own_server.start()
+        await shop.see("● connected")
+        await own_cleo.queues.add("emails", "send", {}, task_id="mail-2")
+        await shop.see("mail-2")
+        await until(lambda: shop.app.live.log.heard)
+
+
+async def test_a_server_that_is_not_there_yet_is_waited_for(own_server: Server, namespace: str) -> None:
+    own_server.stop()
+    async with console(lambda: Cleo(own_server.url, namespace=namespace)) as shop:
+        await shop.see("does not answer", "Check that the server runs")
+        own_server.start()
+        await shop.see("No queues in the namespace")
+        await shop.press("2")
+        await shop.see("No queues yet")
+
+
+async def test_a_wrong_password_is_told_from_a_missing_server(own_server: Server, namespace: str) -> None:
+    url = own_server.url.replace("redis://", "redis://nobody:wrong-secret@")
+    async with console(lambda: Cleo(url, namespace=namespace)) as shop:
+        screen = await shop.see("does not let you in", "It refused the user name and password.", "no permission")
+        assert "wrong-secret" not in screen
