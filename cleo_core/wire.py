@@ -10,17 +10,28 @@ import asyncio
 import math
 from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import hiredis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as BrokenConnection
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as NoAnswer
 
 from cleo_core.complaints import acting_on
 from cleo_core.connection import answers_in_the_clear, make_client
 from cleo_core.settings import RedisSettings
+
+
+@dataclass(eq=False)
+class _Link:
+    """A connection that is made, who waits for its answers, in order, and who reads them."""
+
+    connection: AbstractConnection
+    answers: deque[asyncio.Future[Any]] = field(default_factory=deque[asyncio.Future[Any]])
+    reader: asyncio.Task[None] | None = None
+    broken: bool = False
 
 
 class Wire:
@@ -29,10 +40,8 @@ class Wire:
     def __init__(self, settings: RedisSettings) -> None:
         self.settings = settings
         self._pool = make_client(settings, retries=0, pool_size=1).connection_pool
-        self._connection: AbstractConnection | None = None
+        self._link: _Link | None = None
         self._connecting = asyncio.Lock()
-        self._answers: deque[asyncio.Future[Any]] = deque()
-        self._reader: asyncio.Task[None] | None = None
 
     async def ask(self, *command: Any) -> Any:
         """As ``call``, but what goes wrong is told as a ``ServerError``."""
@@ -43,56 +52,62 @@ class Wire:
         """Send a command and wait for its answer.
 
         Raises:
-            redis.exceptions.RedisError: the server refused it, or the connection broke; then it may or may not have
-            run.
+            redis.exceptions.RedisError: the server refused it, or the connection broke; then it may have run or not.
         """
         packed = cast("bytes", cast("Any", hiredis).pack_command(command))
-        connection = self._connection
-        if connection is None or not connection.is_connected:  # It would else reconnect by itself, with no reader.
-            connection = await self._connect()
+        link = self._usable() or await self._connect()
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._answers.append(answer)
+        link.answers.append(answer)
         try:
             async with asyncio.timeout(self.settings.timeout):
-                await connection.send_packed_command(packed, check_health=False)
+                await link.connection.send_packed_command(packed, check_health=False)
                 return await answer
         except TimeoutError:
-            await self._break(connection, NoAnswer("Timeout reading from the server"))
+            await self._break(link, NoAnswer("Timeout reading from the server"))
             raise NoAnswer("Timeout reading from the server") from None
-        except (RedisError, OSError) as error:
-            if not answer.done() or isinstance(error, BrokenConnection | OSError):
-                await self._break(connection, error)
+        except ResponseError:
             raise
+        except Exception as error:
+            # Also what redis-py raises when the connection is closed while it writes, which is not one of its errors.
+            await self._break(link, error)
+            raise BrokenConnection(str(error)) from error
 
-    async def _connect(self) -> AbstractConnection:
+    def _usable(self) -> _Link | None:
+        """The link, unless it broke. One that redis-py has closed would connect anew by itself, with nobody reading."""
+        link = self._link
+        return link if link is not None and not link.broken and link.connection.is_connected else None
+
+    async def _connect(self) -> _Link:
         async with self._connecting:
-            if self._connection is None or not self._connection.is_connected:
-                connection = self._pool.make_connection()
-                try:
-                    await connection.connect()
-                except BaseException as error:
-                    await connection.disconnect(nowait=True)  # Also when the caller is cancelled in the midst of it.
-                    if isinstance(error, NoAnswer) and await answers_in_the_clear(self.settings):
-                        raise BrokenConnection("[SSL] the server answers in the clear") from error
-                    raise
-                self._answers = deque()
-                self._connection = connection
-                self._reader = asyncio.create_task(self._read(connection, self._answers), name="cleo-wire")
-            return self._connection
+            link = self._usable()
+            if link is not None:
+                return link
+            if self._link is not None:
+                await self._break(self._link, BrokenConnection("The connection was closed."))
+            connection = self._pool.make_connection()
+            try:
+                await connection.connect()
+            except BaseException as error:
+                await connection.disconnect(nowait=True)  # Also when the caller is cancelled in the midst of it.
+                if isinstance(error, NoAnswer) and await answers_in_the_clear(self.settings):
+                    raise BrokenConnection("[SSL] the server answers in the clear") from error
+                raise
+            link = self._link = _Link(connection)
+            link.reader = asyncio.create_task(self._read(link), name="cleo-wire")
+            return link
 
-    async def _read(self, connection: AbstractConnection, answers: deque[asyncio.Future[Any]]) -> None:
+    async def _read(self, link: _Link) -> None:
         while True:
             try:
-                value: Any = await cast("Any", connection).read_response(timeout=math.inf, disconnect_on_error=False)
-            except BrokenConnection as error:
-                await self._break(connection, error)
-                return
-            except RedisError as error:
+                value: Any = await cast("Any", link.connection).read_response(
+                    timeout=math.inf, disconnect_on_error=False
+                )
+            except ResponseError as error:
                 value = error
-            except OSError as error:
-                await self._break(connection, error)
+            except Exception as error:
+                await self._break(link, error)
                 return
-            answer = answers.popleft()
+            answer = link.answers.popleft()
             if answer.done():
                 continue
             if isinstance(value, Exception):
@@ -100,28 +115,29 @@ class Wire:
             else:
                 answer.set_result(value)
 
-    async def _break(self, connection: AbstractConnection, error: BaseException) -> None:
-        """Give the connection up and tell everybody who waits for an answer of it."""
-        if self._connection is not connection:
+    async def _break(self, link: _Link, error: Exception) -> None:
+        """Give a link up and tell everybody who waits for an answer of it."""
+        if link.broken:
             return
-        self._connection = None
-        answers, self._answers = self._answers, deque()
-        for answer in answers:
+        link.broken = True
+        if self._link is link:
+            self._link = None
+        for answer in link.answers:
             if not answer.done():
                 answer.set_exception(BrokenConnection(str(error)))
                 answer.exception()
-        reader = self._reader
-        if reader is not None and reader is not asyncio.current_task():
-            reader.cancel()
+        link.answers.clear()
+        if link.reader is not None and link.reader is not asyncio.current_task():
+            link.reader.cancel()
         with suppress(RedisError, OSError, TimeoutError):
-            await connection.disconnect(nowait=True)
+            await link.connection.disconnect(nowait=True)
 
     async def close(self) -> None:
         """Close the connection. The wire connects anew when it is used again."""
-        reader, connection = self._reader, self._connection
-        if connection is not None:
-            await self._break(connection, BrokenConnection("The connection was closed here."))
-        if reader is not None:
-            reader.cancel()
+        link = self._link
+        if link is None:
+            return
+        await self._break(link, BrokenConnection("The connection was closed here."))
+        if link.reader is not None:
             with suppress(asyncio.CancelledError):
-                await reader
+                await link.reader

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cleo_tui.screens.base import CleoScreen
 
 FRAMES_OUT_OF_FOCUS = 1
+GOODBYE = 1.0
 
 
 def _theme_names(words: Sequence[str], _snapshot: Snapshot) -> Sequence[str]:
@@ -149,7 +150,7 @@ class CleoApp(App[None], Actor):
         """Let go of the server."""
         if self._follower is not None:
             self._follower.cancel()
-            await asyncio.wait([self._follower])
+            await asyncio.wait([self._follower], timeout=GOODBYE)
         if self._cleo is not None:
             await self._cleo.close()
 

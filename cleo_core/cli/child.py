@@ -29,14 +29,15 @@ def main() -> None:
     with suppress(ImportError):
         import_module("uvloop").install()
     try:
-        asyncio.run(_work(plan))
+        unsettled = asyncio.run(_work(plan))
     except CleoError as error:
         LOG.critical("%s", error)
         _leave(1)
-    _leave(0)
+    else:
+        _leave(1 if unsettled else 0)
 
 
-async def _work(plan: WorkerPlan) -> None:
+async def _work(plan: WorkerPlan) -> int:
     cleo = load_cleo(plan.target)
     # What is loaded now stays; the collector need not look at it again, nor after each few hundred tasks.
     gc.collect()
@@ -49,6 +50,7 @@ async def _work(plan: WorkerPlan) -> None:
     parent = int(os.environ["CLEO_SUPERVISOR"])
     threading.Thread(target=_follow, args=(parent, loop, worker.stop), name="cleo-follow", daemon=True).start()
     await worker.run()
+    return worker.unsettled
 
 
 def _follow(parent: int, loop: asyncio.AbstractEventLoop, stop: object) -> None:

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- begin: notes that a task under suspicion (lost with a worker before) is about to run, so that another loss is its own.
+-- begin: notes that a task which one more loss would bury is about to run, so that the loss is its own.
 -- KEYS  1 the queue's hash
 -- ARGV  1 id, 2 receipt
 -- Returns 1, or 0 when the lease was lost

@@ -31,6 +31,16 @@ class Delivery:
         """The task's id."""
         return self.claimed.id.decode()
 
+    @property
+    def at_risk(self) -> bool:
+        """Whether one more lost worker would make it a dead letter; then its begin is put on the record."""
+        return self.options is not None and self.claimed.losses + 1 >= self.options.max_deliveries
+
+    @property
+    def suspect(self) -> bool:
+        """Whether it is at risk because workers were lost with it; then no other suspect runs beside it."""
+        return self.claimed.losses > 0 and self.at_risk
+
     def unrun(self, outcome: str) -> Settled:
         """The end of a task that was never begun."""
         claimed = self.claimed

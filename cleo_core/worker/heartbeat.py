@@ -72,8 +72,10 @@ class Heartbeat(threading.Thread):
                 await self._beat(wire, scripts)
                 channels = channels or await self._listen()
                 await self._rest(channels, self._interval)
-            except ServerError as error:
+            except Exception as error:
+                # Whatever it was, the thread must live: without it every longer task would be lost.
                 LOG.warning("A heartbeat failed; leases last %.0f s without. %s", self._lease_ms / 1000, error)
+                LOG.debug("The heartbeat's error", exc_info=True)
                 if channels is not None:
                     await channels.close()
                     channels = None

@@ -19,8 +19,9 @@ LOG = logging.getLogger("cleo.worker")
 class Slots:
     """Runs up to ``concurrency`` tasks at once; what ended is put into its line, and ``stir`` is called.
 
-    A task that was lost with a worker before is a suspect. Of suspects one runs at a time, and only after ``begin`` put
-    it on the record, so that a task which kills its workers is told apart from those that merely ran beside it.
+    A task that was lost with its workers until one more loss would bury it is a suspect. Of suspects one runs at a
+    time, and only after ``begin`` put it on the record, so that a task which kills its workers is told apart from
+    those that merely ran beside it.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Slots:
         if refused is not None:
             self.failed += 1
             line.finished.append(refused)
-        elif claimed.losses:
+        elif delivery.suspect:
             self._suspects.append((line, delivery))
         else:
             self._queued.append((line, delivery))
@@ -87,12 +88,12 @@ class Slots:
     async def _run(self, line: Line, delivery: Delivery) -> None:
         try:
             settled = None
-            if self._may_run(delivery) or await self._begun(line, delivery):
+            if not delivery.at_risk or await self._begun(line, delivery):
                 settled = await self._execution.run(delivery)
         except asyncio.CancelledError:
             settled = self._execution.stopped(delivery)
         self._running.discard(delivery)
-        if delivery.claimed.losses:
+        if delivery.suspect:
             self._suspect_runs = False
         if settled is not None:
             if settled.outcome != "completed":
@@ -103,17 +104,12 @@ class Slots:
             self.fill()
         self._stir()
 
-    def _may_run(self, delivery: Delivery) -> bool:
-        """Whether the task needs no record of its begin: it was never lost, and may be lost more than once."""
-        options = delivery.options
-        return not delivery.claimed.losses and options is not None and options.max_deliveries > 1
-
     async def _begun(self, line: Line, delivery: Delivery) -> bool:
         try:
             return await self._begin(line.queue, delivery.claimed)
         except ServerError as error:
-            LOG.warning("Task %s could not be begun and runs again after its lease. %s", delivery.id, error)
-            line.held.pop(delivery.claimed.id, None)
+            LOG.warning("Task %s could not be begun and is handed back. %s", delivery.id, error)
+            line.finished.append(delivery.unrun("returned"))
             return False
 
     # --- out -----------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ class Worker:
         self._rota = Rota(self._lines, strict=strict)
         self._calls: set[asyncio.Task[None]] = set()
         self._asked = 0
-        self._trouble: ServerError | None = None
+        self._trouble: Exception | None = None
         self._pause = FIRST_PAUSE
         self._reports = Reports()
         self._execution = Execution(registry, backend.limits, self.id, self.settings.threads, self._reports.say)
@@ -192,10 +192,13 @@ class Worker:
             answer = await self._scripts.cycle(
                 line.queue, self.id, room, self._lease_ms, self._backend.limits.retentions, settled
             )
-        except ServerError as error:
+        except Exception as error:
+            # Whatever it was, the results are kept, and what the call may have claimed is asked after.
             line.finished = settled + line.finished
             line.adrift = True
             self._trouble = error
+            if not isinstance(error, ServerError):
+                LOG.exception("A call for %s failed.", line.queue)
         else:
             self._pause = FIRST_PAUSE
             self._pace.called(len(settled), time.perf_counter() - began)
@@ -211,7 +214,7 @@ class Worker:
             line.calling -= 1
             self._stir()
 
-    async def _back_off(self, trouble: ServerError) -> None:
+    async def _back_off(self, trouble: Exception) -> None:
         """Wait before the next try, a bit longer each time. What runs goes on; its results are kept."""
         await self._quiet()
         self._trouble = None
@@ -271,20 +274,28 @@ class Worker:
 
     # --- the end -------------------------------------------------------------------------------------
 
+    @property
+    def unsettled(self) -> int:
+        """How many results the server doesn't know of yet. When the worker has stopped: that it never will."""
+        return sum(len(line.finished) for line in self._lines)
+
     async def _wind_down(self) -> None:
         """Finish what runs within the grace period; hand back, uncharged, what has not begun or does not end."""
         await self._wake.close()
         self._slots.hand_back_waiting()
         until = time.monotonic() + self.settings.grace
-        while self._slots.running and time.monotonic() < until:
+        while (self._slots.running or self.unsettled) and time.monotonic() < until:
             await self._settle_all()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._until_stirred(), max(0.0, min(1.0, until - time.monotonic())))
+            if self._slots.running:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._until_stirred(), max(0.0, min(1.0, until - time.monotonic())))
         await self._slots.interrupt(INTERRUPT)
         await self._settle_all()
         for line in self._lines:
             with suppress(ServerError):
                 await self._scripts.hand_back(line.queue, self.id, [])
+        if self.unsettled:
+            LOG.error("%d results could not be settled; their tasks run again after their leases.", self.unsettled)
 
     async def _settle_all(self) -> None:
         await self._quiet()
@@ -295,7 +306,8 @@ class Worker:
         if self._trouble is not None:
             LOG.error("%s Results wait to be settled.", self._trouble)
             self._trouble = None
-            await asyncio.sleep(FIRST_PAUSE)
+            await asyncio.sleep(self._pause)
+            self._pause = min(self._pause * 2, 1.0)
 
     def _describe(self, loop_lag: float, now: float) -> WorkerInfo:
         return WorkerInfo(

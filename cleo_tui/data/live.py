@@ -195,7 +195,9 @@ class Live:
             self.rounds += 1
             self._on_change()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), wait)
+                # Not `wait_for`: in Python 3.11 it may swallow a cancellation that comes together with the wake-up.
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
             self._wake.clear()
 
     def _lose(self, error: Exception, retry_at: float) -> None:

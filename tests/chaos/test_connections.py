@@ -99,17 +99,19 @@ async def test_a_worker_whose_connections_are_cut_again_and_again_keeps_its_leas
     (process,) = await cleo.workers.list()
     for _ in range(60):
         await kill_connections(cleo, "normal")
-        beat = (await cleo.queues.get_task("q", handle.id)).lease_expires_at
-        assert beat is not None
-
-        async def has_beaten() -> bool:
-            until_then = (await cleo.queues.get_task("q", handle.id)).lease_expires_at
-            return until_then is not None and until_then > beat  # noqa: B023
-
-        await until(has_beaten, within=5, what="a heartbeat after the connections were cut")
+        beat = await _lease_end(cleo, handle.id)
+        await until(lambda: _is_renewed(cleo, handle.id, beat), within=5, what="a heartbeat after a cut")  # noqa: B023
     stage.open_gate()
     assert await handle.result(timeout=10) == "done"
     assert len(stage.runs) == 1
     assert [info.id for info in await cleo.workers.list()] == [process.id]
     assert "Traceback" not in worker.log
     await assert_sound(cleo, completed=1, lost=0)
+
+
+async def _lease_end(cleo: Cleo, task_id: str) -> float:
+    return (await cleo.queues.get_task("q", task_id)).lease_expires_at or 0.0
+
+
+async def _is_renewed(cleo: Cleo, task_id: str, before: float) -> bool:
+    return await _lease_end(cleo, task_id) > before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,7 +14,6 @@ from textual.pilot import Pilot
 from cleo_core import Cleo
 from cleo_tui.app import CleoApp
 from cleo_tui.settings import ConsoleSettings
-from tests.waiting import until
 
 FAST = ConsoleSettings(refresh=0.3)
 
@@ -41,14 +42,19 @@ class Console:
 
     async def see(self, *texts: str, within: float = 10.0) -> str:
         """Wait until all of the texts are on the screen."""
-        await until(
-            lambda: all(text in self.text() for text in texts), within=within, what=f"{texts} on\n{self.text()}"
-        )
-        return self.text()
+        return await self._look_for(lambda screen: all(text in screen for text in texts), f"{texts}", within)
 
     async def see_no_more(self, text: str, within: float = 10.0) -> None:
         """Wait until the text is not on the screen."""
-        await until(lambda: text not in self.text(), within=within, what=f"no {text!r} on\n{self.text()}")
+        await self._look_for(lambda screen: text not in screen, f"no {text!r}", within)
+
+    async def _look_for(self, condition: Callable[[str], bool], what: str, within: float) -> str:
+        """Look at the screen every other frame: putting it into words costs as much as drawing it."""
+        deadline = time.monotonic() + within
+        while not condition(screen := self.text()):
+            assert time.monotonic() < deadline, f"Not within {within:g} s: {what} on\n{screen}"
+            await asyncio.sleep(0.1)
+        return screen
 
     async def command(self, text: str) -> None:
         """Type a command."""

@@ -69,7 +69,13 @@ async def test_bad_names_are_refused_wherever_a_name_is_given(cleo: Cleo, name: 
         await cleo.queues.add("q", name)
     with pytest.raises(InvalidName):
         cleo.queues.handle("q", name)
-    for call in (cleo.queues.stats, cleo.queues.pause, cleo.dead_letters.list, cleo.analytics.minutes, cleo.events.recent):
+    for call in (
+        cleo.queues.stats,
+        cleo.queues.pause,
+        cleo.dead_letters.list,
+        cleo.analytics.minutes,
+        cleo.events.recent,
+    ):
         with pytest.raises(InvalidName):
             await call(name)
     if name:

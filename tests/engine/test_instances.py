@@ -65,10 +65,9 @@ def test_an_empty_address_is_refused() -> None:
         Cleo("")
 
 
-async def test_the_functions_of_the_module_bind_to_the_default_instance(
-    server: Server, namespace: str
-) -> None:
+async def test_the_functions_of_the_module_bind_to_the_default_instance(server: Server, namespace: str) -> None:
     default = Cleo.get_instance()
+
     @task(queue="q")
     async def double(n: int) -> int:
         return 2 * n

@@ -60,7 +60,10 @@ JSON = st.recursive(
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=("Cs",))),
-    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(st.characters(exclude_categories=("Cs",))), inner, max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=5)
+        | st.dictionaries(st.text(st.characters(exclude_categories=("Cs",))), inner, max_size=5)
+    ),
     max_leaves=20,
 )
 ADDRESSES = st.builds(Address, **{"str": st.text(st.characters(exclude_categories=("Cs",))), "number": st.integers()})
@@ -133,7 +136,23 @@ def test_a_model_whose_two_aliases_differ_is_refused_rather_than_lost() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "\x00", "a\nb", '"quoted"', "\\", "</script>", "日本", "🙂🙂", "\u2028", "{}", "NaN", "null", "x" * 10_000]
+    "text",
+    [
+        "",
+        " ",
+        "\x00",
+        "a\nb",
+        '"quoted"',
+        "\\",
+        "</script>",
+        "日本",
+        "🙂🙂",
+        "\u2028",
+        "{}",
+        "NaN",
+        "null",
+        "x" * 10_000,
+    ],
 )
 async def test_awkward_text_comes_back_as_it_was(cleo: Cleo, text: str) -> None:
     @cleo.task(queue="q")

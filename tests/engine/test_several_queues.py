@@ -94,7 +94,8 @@ def test_a_worker_with_nothing_to_serve_is_refused(cleo: Cleo) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"concurrency": 0}, {"lease": 0}, {"lease": float("nan")}, {"grace": -1}, {"nosuch": 1}, {"threads": "x"}]
+    "settings",
+    [{"concurrency": 0}, {"lease": 0}, {"lease": float("nan")}, {"grace": -1}, {"nosuch": 1}, {"threads": "x"}],
 )
 def test_a_setting_that_cannot_be_is_refused_by_its_name(cleo: Cleo, settings: dict[str, object]) -> None:
     with pytest.raises(InvalidOption, match=next(iter(settings))):

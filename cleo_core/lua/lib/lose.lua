@@ -1,6 +1,6 @@
--- lose: takes a task back from a worker that is gone. The first loss is charged to the task; after it the task is under
--- suspicion, and a further loss is charged only if it had begun (begin.lua). A worker begins one suspect at a time, so a
--- task that kills its workers is told apart from those that merely ran beside it. At `max_deliveries` losses it is poison.
+-- lose: takes a task back from a worker that is gone. The loss is charged to the task; but the one that would bury it only
+-- if the task had begun (begin.lua). A worker begins such tasks one at a time, so that a task which kills its workers is
+-- told apart from those that merely ran beside it. At `max_deliveries` losses it is poison.
 local function max_deliveries_of(head, default)
   local read, options = pcall(cjson.decode, head or '')
   local max = read and type(options) == 'table' and tonumber(options.max_deliveries)
@@ -14,7 +14,7 @@ local function lose(id, receipt, why, default_max, dead_retention, cancelled_ret
   if not task[8] then return end
   local losses = tonumber(task[3] or 0)
   local max = max_deliveries_of(task[5], default_max)
-  if (losses == 0 and max > 1) or task[4] == text_of(fence) then losses = losses + 1 end
+  if losses + 1 < max or task[4] == text_of(fence) then losses = losses + 1 end
   local state = task[7] and 'cancelled' or losses >= max and 'dead' or 'waiting'
   local line = line_of(receipt, 'task_stalled', state, 0, 'lost', 'WorkerLost', 'worker ' .. worker .. ' ' .. why)
   note_attempt(line, group, worker)
