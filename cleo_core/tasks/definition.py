@@ -20,13 +20,13 @@ from cleo_core.tasks.signature import Signature
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
-R = TypeVar("R")
-T = TypeVar("T")
+R_co = TypeVar("R_co", covariant=True)
+T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 
-class Task(Generic[P, R, T]):
-    """A declared task. ``P`` are the arguments of its function, ``R`` what calling it gives, ``T`` its result."""
+class Task(Generic[P, R_co, T_co]):
+    """A declared task. ``P`` are the arguments of its function, ``R_co`` what calling it gives, ``T_co`` its result."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Task(Generic[P, R, T]):
     def __repr__(self) -> str:
         return f"<Task {self.name!r} in {self.queue!r}>"
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Run the function here and now, without a queue."""
         return self.invoke(self.signature.bind(args, kwargs), self._local_context())
 
@@ -75,7 +75,7 @@ class Task(Generic[P, R, T]):
         first = (self._local_context(),) if self.signature.takes_context else ()
         return self.function(instance, *first, *args, **kwargs)
 
-    async def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle[T]:
+    async def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle[T_co]:
         """Store a call of this task in its queue.
 
         Raises:
@@ -86,7 +86,7 @@ class Task(Generic[P, R, T]):
         """
         return await self._store(self._destination, args, kwargs)
 
-    async def enqueue_many(self, calls: Iterable[tuple[Any, ...]]) -> list[TaskHandle[T]]:
+    async def enqueue_many(self, calls: Iterable[tuple[Any, ...]]) -> list[TaskHandle[T_co]]:
         """Store many calls, a tuple of positional arguments each, in batches that are stored whole or not at all.
 
         All are checked before the first is stored. Raises what ``enqueue`` raises.
@@ -106,7 +106,7 @@ class Task(Generic[P, R, T]):
         retention: int | None = None,
         max_deliveries: int | None = None,
         **more: Any,
-    ) -> TaskCall[P, T]:
+    ) -> TaskCall[P, T_co]:
         """The same task with other options for one call: ``await task.options(delay=5).enqueue(...)``.
 
         ``task_id`` makes the call idempotent: a second one of that id stores nothing. ``delay`` is in seconds.
@@ -137,13 +137,13 @@ class Task(Generic[P, R, T]):
     def _to(self, call: CallOptions) -> Destination:
         return Destination.of(self.name, self.queue, self.group, self.priority, self.options_declared, call)
 
-    async def _store(self, to: Destination, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TaskHandle[T]:
+    async def _store(self, to: Destination, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TaskHandle[T_co]:
         limit = self._producer.backend.limits.payload_bytes
         task = to.new(self.signature.encode(self.signature.bind(args, kwargs), limit))
         created = await self._producer.store(to.queue, [task])
         return TaskHandle(self._producer, to.queue, task.id, created=created[0], adapter=self._result)
 
-    async def _store_many(self, to: Destination, calls: Iterable[tuple[Any, ...]]) -> list[TaskHandle[T]]:
+    async def _store_many(self, to: Destination, calls: Iterable[tuple[Any, ...]]) -> list[TaskHandle[T_co]]:
         limit = self._producer.backend.limits.payload_bytes
         signature = self.signature
         tasks = [to.new(signature.encode(signature.bind(_checked_call(args), {}), limit)) for args in calls]
@@ -159,18 +159,18 @@ class Task(Generic[P, R, T]):
         )
 
 
-class TaskCall(Generic[P, T]):
+class TaskCall(Generic[P, T_co]):
     """A task with the options of one call, made by ``Task.options``."""
 
-    def __init__(self, task: Task[P, Any, T], destination: Destination) -> None:
+    def __init__(self, task: Task[P, Any, T_co], destination: Destination) -> None:
         self._task = task
         self._destination = destination
 
-    async def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle[T]:
+    async def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle[T_co]:
         """As ``Task.enqueue``, with these options."""
         return await self._task._store(self._destination, args, kwargs)  # pyright: ignore[reportPrivateUsage]
 
-    async def enqueue_many(self, calls: Iterable[tuple[Any, ...]]) -> list[TaskHandle[T]]:
+    async def enqueue_many(self, calls: Iterable[tuple[Any, ...]]) -> list[TaskHandle[T_co]]:
         """As ``Task.enqueue_many``, with these options, except ``task_id``, which is one task's.
 
         Raises:

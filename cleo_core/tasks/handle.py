@@ -14,10 +14,10 @@ from cleo_core.models import TaskState
 if TYPE_CHECKING:
     from cleo_core.tasks.producer import Producer
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
-class TaskHandle(Generic[T]):
+class TaskHandle(Generic[T_co]):
     """A task by its id and queue. ``created`` is False when a task of that id existed already and was left as it is."""
 
     __slots__ = ("_adapter", "_producer", "created", "id", "queue")
@@ -51,7 +51,7 @@ class TaskHandle(Generic[T]):
             raise self._not_found()
         return TaskState(state)
 
-    async def result(self, timeout: float | None = None) -> T:
+    async def result(self, timeout: float | None = None) -> T_co:
         """Wait for the task's end and return what it returned.
 
         Args:
@@ -89,7 +89,7 @@ class TaskHandle(Generic[T]):
             raise self._not_found()
         return answer in {"done", "requested"}
 
-    def _decode(self, data: bytes) -> T:
+    def _decode(self, data: bytes) -> T_co:
         if self._adapter is not None:
             try:
                 return self._adapter.validate_json(data)

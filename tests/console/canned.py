@@ -20,7 +20,7 @@ from cleo_core.models import (
     WorkerInfo,
 )
 
-NOW = 1_789_552_800.0
+NOW = 1_789_552_830.0
 ADDRESS = "redis.example:6379"
 
 
@@ -56,11 +56,13 @@ def _minutes(queue: str, count: int) -> list[MinuteStats]:
     for index in range(count):
         back = count - 1 - index
         wave = 1 + ((back * 7) % 11 - 5) / 16 - (0.5 if 20 <= back <= 26 else 0)
-        completed = round(base * wave)
+        # The running minute is half over.
+        so_far = 0.5 if back == 0 else 1.0
+        completed = round(base * wave * so_far)
         minutes.append(
             MinuteStats(
                 at=NOW - NOW % 60 - back * 60,
-                enqueued=round(base * 1.02),
+                enqueued=round(base * 1.02 * so_far),
                 completed=completed,
                 failed=round(completed * (0.09 if queue == "images" else 0.01)),
                 run_p50=0.05 if base else None,

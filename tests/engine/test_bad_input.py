@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
-from tests.raw import ask
-from tests.servers import Server
 
 from cleo_core import Backoff, Cleo, InvalidArguments, InvalidInput, InvalidName, InvalidOption, Limits, PayloadTooLarge
 from cleo_core.errors import UnknownTask
+from tests.raw import ask
+from tests.servers import Server
 
 BAD_NAMES = {
     "empty": "",
@@ -128,7 +128,7 @@ async def test_no_depth_hides_a_number_that_json_has_not_so_all_are_refused(cleo
         deep = [{"a": deep}]
     for value in (number, [number], {"a": {"b": [1, number]}}, (1, (number,)), deep):
         with pytest.raises(InvalidArguments):
-            await anything.enqueue(value)
+            await anything.enqueue(value)  # pyright: ignore[reportCallIssue]
         with pytest.raises(InvalidArguments):
             await cleo.queues.add("q", "undeclared", {"value": value})
     with pytest.raises(InvalidArguments):
@@ -137,7 +137,7 @@ async def test_no_depth_hides_a_number_that_json_has_not_so_all_are_refused(cleo
         with pytest.raises(InvalidArguments):
             await model.enqueue(value)
         with pytest.raises(InvalidArguments):
-            await anything.enqueue(value)
+            await anything.enqueue(value)  # pyright: ignore[reportCallIssue]
     with pytest.raises(InvalidArguments):
         await point.enqueue(Point(number))
 
@@ -148,7 +148,7 @@ async def test_text_that_only_looks_like_nan_is_fine(cleo: Cleo) -> None:
         return value
 
     async with cleo.worker():
-        handle = await echo.enqueue({"NaN": "Infinity", "x": ["-Infinity NaN"]})
+        handle = await echo.enqueue({"NaN": "Infinity", "x": ["-Infinity NaN"]})  # pyright: ignore[reportCallIssue]
         assert await handle.result(timeout=10) == {"NaN": "Infinity", "x": ["-Infinity NaN"]}
 
 
@@ -199,8 +199,8 @@ def test_a_declaration_with_options_that_cannot_be_is_refused(cleo: Cleo, option
 
 @pytest.mark.parametrize("values", [{"base": -1}, {"base": math.nan}, {"base": 10**9}, {"base": 1, "maximum": -1}])
 def test_a_backoff_that_cannot_be_is_refused(values: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="base|maximum"):
-        Backoff.exponential(**values)
+    with pytest.raises(ValueError, match=r"base|maximum"):
+        Backoff.exponential(**values)  # pyright: ignore[reportArgumentType]
 
 
 CALLS: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
@@ -264,7 +264,7 @@ async def test_arguments_that_have_no_json_form_are_refused(cleo: Cleo, value: A
         return None
 
     with pytest.raises(InvalidArguments):
-        await take.enqueue(value)
+        await take.enqueue(value)  # pyright: ignore[reportCallIssue]
     with pytest.raises(InvalidArguments):
         await cleo.queues.add("q", "undeclared", {"value": value})
 

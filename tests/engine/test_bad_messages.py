@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.raw import ask, keys_of
-from tests.waiting import until
 
 from cleo_core import Cleo, Task, TaskFailed, TaskState
 from cleo_core.models import Outcome
+from tests.raw import ask, keys_of
+from tests.waiting import until
 
 HEADS = {
     "another version": ('{"v":2}', "version 2"),
@@ -44,7 +44,9 @@ def _echo(cleo: Cleo) -> Task[[int], object, int]:
 
 
 async def _refused(cleo: Cleo, task: Task[[int], object, int], field: str, value: str | bytes) -> str:
-    """Spoil a waiting task, let a worker meet it, and return the reason it is dead for; a good task must run beside it."""
+    """Spoil a waiting task, let a worker meet it, and return the reason it is dead for; a good task must run beside
+    it.
+    """
     bad, good = await task.enqueue_many([(1,), (2,)])
     await ask(cleo, "HSET", keys_of(cleo, "q").task(bad.id), field, value)
     async with cleo.worker():
@@ -150,6 +152,6 @@ async def test_a_key_of_the_wrong_type_is_told_and_the_worker_recovers_when_it_i
         assert await (await echo.enqueue(1)).result(timeout=10) == 1
         await ask(cleo, "DEL", name)
         await ask(cleo, "SET", name, "not ours")
-        await until(lambda: cleo.workers.count())
+        await until(cleo.workers.count)
         await ask(cleo, "DEL", name)
         assert await (await echo.enqueue(2)).result(timeout=15) == 2

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.waiting import until
 
 from cleo_core import Cleo, InvalidArguments, Limits, PayloadTooLarge
 from tests.servers import Server
+from tests.waiting import until
 
 
 async def test_a_batch_comes_back_as_handles_in_its_order(cleo: Cleo) -> None:

@@ -7,11 +7,11 @@ import threading
 import time
 
 import pytest
+
+from cleo_core import Backoff, Cleo, TaskCancelled, TaskContext, TaskNotFound, TaskState
 from tests.ghosts import claim_and_die
 from tests.raw import ask
 from tests.waiting import until
-
-from cleo_core import Backoff, Cleo, TaskCancelled, TaskContext, TaskNotFound, TaskState
 
 
 async def test_a_delayed_task_that_is_cancelled_never_runs(cleo: Cleo) -> None:

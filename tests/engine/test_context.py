@@ -6,9 +6,9 @@ import asyncio
 import math
 
 import pytest
-from tests.waiting import until
 
 from cleo_core import Backoff, Cleo, InvalidInput, TaskContext
+from tests.waiting import until
 
 
 async def test_a_task_knows_its_id_attempt_queue_group_and_worker(cleo: Cleo) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import random
 
 import pytest
-from tests.ghosts import claim_and_die
-from tests.raw import ask, keys_of, lines_of
-from tests.waiting import until
 
 from cleo_core import Backoff, Cleo, Task, TaskContext
 from cleo_core.scripts import Settled
+from tests.ghosts import claim_and_die
+from tests.raw import ask, keys_of, lines_of
+from tests.waiting import until
 
 
 def _outcomes(cleo: Cleo) -> Task[[str], object, None]:
@@ -61,7 +62,7 @@ async def test_a_minute_tells_what_happened_in_it(cleo: Cleo) -> None:
             await work.enqueue(how)
         await until(lambda: _ended(cleo, 3))
     minutes = await cleo.analytics.minutes("q", 3)
-    assert [round(later.at - earlier.at) for earlier, later in zip(minutes, minutes[1:], strict=False)] == [60, 60]
+    assert [round(later.at - earlier.at) for earlier, later in itertools.pairwise(minutes)] == [60, 60]
     totals = [sum(getattr(minute, name) for minute in minutes) for name in ("enqueued", "completed", "failed", "died")]
     assert totals == [3, 2, 3, 1]
     assert minutes[0].run_p50 is None or minutes[0].completed

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
+from cleo_core import Backoff, Cleo, ObserverEvent, Task, TaskContext
+from cleo_core.errors import ServerError
 from tests.listening import Listener
 from tests.raw import ask, keys_of, kill_connections
 from tests.servers import Server
 from tests.waiting import until
-
-from cleo_core import Backoff, Cleo, ObserverEvent, Task, TaskContext
-from cleo_core.errors import ServerError
 
 
 def _echo(cleo: Cleo) -> Task[[int], object, int]:

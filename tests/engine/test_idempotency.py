@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.waiting import until
-
 from cleo_core import Cleo, TaskState
+from tests.waiting import until
 
 
 async def test_a_second_call_with_the_same_id_stores_nothing(cleo: Cleo) -> None:

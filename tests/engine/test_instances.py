@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from tests.servers import Server
 
 from cleo_core import Cleo, InvalidName, InvalidOption, InvalidUrl, RedisSettings, WorkerSettings, queue_class, task
 from cleo_core.errors import DuplicateTaskName
+from tests.servers import Server
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.waiting import until
 
 from cleo_core import Backoff, Cleo, TaskCancelled, TaskContext, TaskFailed, TaskState
+from tests.waiting import until
 
 
 async def test_a_task_runs_and_its_result_comes_back(cleo: Cleo) -> None:

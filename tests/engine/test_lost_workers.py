@@ -7,13 +7,13 @@ import json
 import time
 
 import pytest
-from tests.ghosts import GHOST, claim_and_die
-from tests.raw import ask, keys_of
-from tests.waiting import until
 
 from cleo_core import Cleo, Task, TaskContext, TaskFailed, TaskState
 from cleo_core.models import Outcome
 from cleo_core.scripts import Settled
+from tests.ghosts import GHOST, claim_and_die
+from tests.raw import ask, keys_of
+from tests.waiting import until
 
 
 def _echo(cleo: Cleo, max_deliveries: int = 3) -> Task[[int], int, int]:
@@ -94,7 +94,7 @@ async def test_a_task_that_may_be_lost_only_once_is_dead_after_the_first_loss(cl
     handle = await _echo(cleo, max_deliveries=1).enqueue(1)
     await claim_and_die(cleo, "q", begin=True)
     await until(lambda: _sweep(cleo))
-    with pytest.raises(TaskFailed, match="poison: 1 workers?"):
+    with pytest.raises(TaskFailed, match=r"poison: 1 workers?"):
         await handle.result(timeout=5)
 
 

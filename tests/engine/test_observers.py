@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.waiting import until
-
 from cleo_core import Cleo, Event, ObserverEvent, Task, TaskState
+from tests.waiting import until
 
 
 def _echo(cleo: Cleo) -> Task[[int], object, int]:

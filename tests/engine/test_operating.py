@@ -6,11 +6,11 @@ import asyncio
 import json
 
 import pytest
-from tests.raw import ask, audit_of, keys_of
-from tests.waiting import until
 
 from cleo_core import Cleo, Task, TaskNotFound, TaskState
 from cleo_core.errors import WrongState
+from tests.raw import ask, audit_of, keys_of
+from tests.waiting import until
 
 
 def _echo(cleo: Cleo, ran: list[int] | None = None) -> Task[[int], object, int]:
@@ -104,7 +104,7 @@ async def test_a_running_task_cannot_be_removed(cleo: Cleo) -> None:
     async with cleo.worker():
         handle = await work.enqueue()
         await started.wait()
-        with pytest.raises(WrongState, match="is active. Cancel it first"):
+        with pytest.raises(WrongState, match=r"is active\. Cancel it first"):
             await cleo.queues.remove_task("q", handle.id)
         go_on.set()
         assert await handle.result(timeout=10) == "done"

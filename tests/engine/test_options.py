@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.waiting import until
-
 from cleo_core import Backoff, Cleo, TaskPriority, TaskState
+from tests.waiting import until
 
 
 async def test_a_call_may_go_to_another_queue_and_group_with_another_priority(cleo: Cleo) -> None:

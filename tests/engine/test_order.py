@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.waiting import until
-
 from cleo_core import Backoff, Cleo, Task, TaskContext, TaskPriority
+from tests.waiting import until
 
 
 def _recorder(cleo: Cleo, ran: list[str]) -> Task[[str], None, None]:

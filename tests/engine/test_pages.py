@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.ghosts import claim_and_die
-from tests.waiting import until
 
 from cleo_core import Cleo, TaskHandle, TaskPriority, TaskState
 from cleo_core.models import TaskPage
+from tests.ghosts import claim_and_die
+from tests.waiting import until
 
 
 async def _ten_in(cleo: Cleo, state: TaskState) -> list[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
+from cleo_core import Cleo, Limits, TaskFailed, TaskNotFound, TaskState
 from tests.raw import ask, keys_of
 from tests.servers import Server
 from tests.waiting import until
-
-from cleo_core import Cleo, Limits, TaskFailed, TaskNotFound, TaskState
 
 
 async def test_a_completed_task_is_kept_for_its_retention_and_then_forgotten(cleo: Cleo) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 
 import pytest
-from tests.waiting import until
 
 from cleo_core import Backoff, Cleo, TaskContext, TaskFailed, TaskState
 from cleo_core.models import Outcome
+from tests.waiting import until
 
 
 async def test_a_task_that_works_at_the_third_attempt_is_completed(cleo: Cleo) -> None:
@@ -57,7 +58,7 @@ async def test_attempts_keep_the_distance_that_their_backoff_says(
     async with cleo.worker():
         await fail.enqueue()
         await until(lambda: len(at) == 3)
-    gaps = [second - first for first, second in zip(at, at[1:], strict=False)]
+    gaps = [second - first for first, second in itertools.pairwise(at)]
     assert all(want <= gap + 0.005 and gap < want + 0.5 for gap, want in zip(gaps, expected, strict=True)), gaps
 
 

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, computed_field
-from tests.servers import Server
 
 from cleo_core import Cleo, InvalidArguments
+from tests.servers import Server
 
 
 class Colour(Enum):
@@ -66,7 +66,7 @@ JSON = st.recursive(
     ),
     max_leaves=20,
 )
-ADDRESSES = st.builds(Address, **{"str": st.text(st.characters(exclude_categories=("Cs",))), "number": st.integers()})
+ADDRESSES = st.builds(Address, str=st.text(st.characters(exclude_categories=("Cs",))), number=st.integers())
 EVERYTHING = st.builds(
     Everything,
     at=st.datetimes(timezones=st.just(UTC)),
@@ -105,7 +105,7 @@ def test_any_json_value_comes_back_from_a_worker_as_it_was(
                 return value
 
             async with cleo.worker(concurrency=1):
-                return await (await echo.enqueue(value)).result(timeout=10)
+                return await (await echo.enqueue(value)).result(timeout=10)  # pyright: ignore[reportCallIssue]
 
     assert runner.run(there_and_back()) == value
 
@@ -173,5 +173,5 @@ async def test_numbers_keep_their_precision(cleo: Cleo, number: float) -> None:
         return number
 
     async with cleo.worker():
-        result = await (await echo.enqueue(number)).result(timeout=10)
+        result = await (await echo.enqueue(number)).result(timeout=10)  # pyright: ignore[reportCallIssue]
     assert (result, type(result)) == (number, type(number))

@@ -8,11 +8,11 @@ import time
 
 import pytest
 from pydantic import BaseModel
+
+from cleo_core import Cleo, TaskState
 from tests import process_tasks
 from tests.servers import Server
 from tests.waiting import until
-
-from cleo_core import Cleo, TaskState
 
 
 class Order(BaseModel):

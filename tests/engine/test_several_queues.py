@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.waiting import until
 
 from cleo_core import Cleo, InvalidName, InvalidOption, Task
 from cleo_core.errors import WorkerError
+from tests.waiting import until
 
 
 def _recorder(cleo: Cleo, ran: list[str]) -> Task[[str], object, None]:
@@ -99,4 +99,4 @@ def test_a_worker_with_nothing_to_serve_is_refused(cleo: Cleo) -> None:
 )
 def test_a_setting_that_cannot_be_is_refused_by_its_name(cleo: Cleo, settings: dict[str, object]) -> None:
     with pytest.raises(InvalidOption, match=next(iter(settings))):
-        cleo.worker(["q"], **settings)
+        cleo.worker(["q"], **settings)  # pyright: ignore[reportArgumentType]

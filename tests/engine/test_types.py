@@ -1,4 +1,6 @@
-"""The types that a task keeps through its decorator. The type checker is the judge; running it only proves that it runs."""
+"""The types that a task keeps through its decorator. The type checker is the judge; running it only proves that it
+runs.
+"""
 
 from __future__ import annotations
 

@@ -7,10 +7,10 @@ import time
 
 import pytest
 from pydantic import BaseModel
-from tests.raw import ask, kill_connections
-from tests.waiting import until
 
 from cleo_core import Cleo, Task, TaskCancelled, TaskFailed, TaskNotFound, TaskState
+from tests.raw import ask, kill_connections
+from tests.waiting import until
 
 
 class Receipt(BaseModel):

@@ -1,0 +1,49 @@
+"""The pictures of the documentation, out of the running console on a fixed data set: identical each time.
+
+``make screenshots`` runs this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+
+from tests.console.canned import CannedCleo
+from tests.console.test_pictures import after, app_on
+
+FOLDER = Path(__file__).parents[2] / "screenshots"
+SIZE = (120, 36)
+PICTURES: dict[str, tuple[str, ...]] = {
+    "overview": (),
+    "queues": ("2",),
+    "tasks": ("3",),
+    "task": ("6", "enter"),
+    "dead-letters": ("6",),
+    "live": ("8",),
+}
+
+
+async def take(name: str, keys: tuple[str, ...]) -> None:
+    """Press the keys and save what is then on screen."""
+    app = app_on(CannedCleo())
+    async with app.run_test(size=SIZE) as pilot:
+        await after(*keys)(pilot)
+        app.save_screenshot(filename=f"{name}.svg", path=str(FOLDER))
+    print(f"screenshots/{name}.svg")
+
+
+def main() -> None:
+    """Take all pictures, or those named on the command line."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    os.environ.pop("NO_COLOR", None)
+    FOLDER.mkdir(exist_ok=True)
+    for name in sys.argv[1:] or PICTURES:
+        asyncio.run(take(name, PICTURES[name]))
+
+
+if __name__ == "__main__":
+    main()
