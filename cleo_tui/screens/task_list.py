@@ -137,7 +137,7 @@ class TaskListScreen(CleoScreen):
         if not self.queue and names:
             self.choose(queue=names[0])
         self.strip.tell(self.choices(snapshot))
-        self.table.refresh()
+        self.table.redraw()
         self.pane.tell(self._title(), self._note(), card=self._card(snapshot))
 
     def reconcile(self, snapshot: Snapshot) -> None:
@@ -216,7 +216,7 @@ class TaskListScreen(CleoScreen):
             task = rows.at(index)
             if task is not None:
                 self.table.marked[task.id] = task
-        self.table.refresh()
+        self.table.redraw()
         self.cleo_app.changed()
 
     async def do_mark_all(self) -> None:

@@ -16,7 +16,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -99,6 +99,7 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
         self.dropped = 0
         self._rows: Rows[Row] = Listing(str)
         self._layout: list[tuple[Column[Row], int]] = []
+        self._drawn: dict[int, Strip] = {}
 
     # --- rows ----------------------------------------------------------------------------------------
 
@@ -131,7 +132,7 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
             self.scroll_to(y=self.scroll_offset.y + moved, animate=False, immediate=True)
         self._keep_cursor_in_sight()
         self._ask_for_what_is_seen()
-        self.refresh()
+        self.redraw()
         self.post_message(self.Moved())
 
     def marks_or_current(self) -> list[Row]:
@@ -156,7 +157,7 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
         self.cursor.move(index, self._rows)
         self._keep_cursor_in_sight()
         self._ask_for_what_is_seen()
-        self.refresh()
+        self.redraw()
         self.post_message(self.Moved())
 
     def _keep_cursor_in_sight(self) -> None:
@@ -204,6 +205,7 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Scrolling with the mouse takes the cursor along, so it is always in sight."""
         super().watch_scroll_y(old_value, new_value)
+        self._drawn.clear()
         top = round(new_value)
         index = max(top, min(self.cursor.index, top + self.page - 1))
         if index != self.cursor.index and round(old_value) != top:
@@ -214,7 +216,21 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
     def on_resize(self) -> None:
         """Lay the columns out anew."""
         self._layout = []
+        self._drawn.clear()
         self.sync()
+
+    def on_focus(self) -> None:
+        """The cursor looks different now."""
+        self._drawn.clear()
+
+    def on_blur(self) -> None:
+        """The cursor looks different now."""
+        self._drawn.clear()
+
+    def notify_style_update(self) -> None:
+        """All looks different now."""
+        self._drawn.clear()
+        super().notify_style_update()
 
     def on_click(self, event: events.Click) -> None:
         """A click puts the cursor on a row, a second one opens it."""
@@ -245,8 +261,21 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
             layout.append((column, column.width + extra))
         return layout
 
+    def redraw(self) -> None:
+        """Draw the lines that look different now; most of a list is the same from one frame to the next."""
+        before = self._drawn
+        self._drawn = {y: self._line(y) for y in range(self.size.height)}
+        changed = [y for y, strip in self._drawn.items() if strip != before.get(y)]
+        if changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+
     def render_line(self, y: int) -> Strip:
-        """Draw one line: the header, a row, or nothing."""
+        """One line: the header, a row, or nothing."""
+        if y not in self._drawn:
+            self._drawn[y] = self._line(y)
+        return self._drawn[y]
+
+    def _line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         if not self._layout:
             self._layout = self._lay_out(width)

@@ -46,24 +46,27 @@ class TopBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._crumbs: Sequence[str] = ()
-        self._link: Link | None = None
+        self._state: LinkState | None = None
+        self._place = ""
         self._since = ""
+        self._locked = False
         self._tabs: Sequence[Tab] = ()
         self._active = ""
-        self._locked: str = ""
         self._spans: list[tuple[int, int, str]] = []
 
     def tell(self, *, crumbs: Sequence[str], link: Link, since: str, read_only: str) -> None:
         """Say where one is and how the link is; ``since`` is the age of the last data."""
-        told = (crumbs, link, since, read_only)
-        if told != (self._crumbs, self._link, self._since, self._locked):
-            self._crumbs, self._link, self._since, self._locked = told
+        since = "" if link.state.is_live else since
+        told = (crumbs, link.state, f"{link.address}/{link.namespace}", since, bool(read_only))
+        if told != (self._crumbs, self._state, self._place, self._since, self._locked):
+            self._crumbs, self._state, self._place, self._since, self._locked = told
             self.refresh()
 
     def offer(self, tabs: Sequence[Tab], active: str) -> None:
         """Name the screens that there are."""
-        self._tabs, self._active = tabs, active
-        self.refresh()
+        if (tabs, active) != (self._tabs, self._active):
+            self._tabs, self._active = tabs, active
+            self.refresh()
 
     def render(self) -> Content:
         """Both lines."""
@@ -81,17 +84,17 @@ class TopBar(Widget):
         return Content("").join(parts)
 
     def _how(self, width: int) -> Content:
-        if self._link is None:
+        if self._state is None:
             return inked("◌ connecting ", Role.MUTED)
-        glyph, role = LOOKS[self._link.state]
+        glyph, role = LOOKS[self._state]
         parts: list[Content] = []
-        if self._locked and self._link.state is LinkState.CONNECTED:
+        if self._locked and self._state is LinkState.CONNECTED:
             parts.append(inked("read-only  ", Role.WARN))
-        parts.append(inked(f"{glyph} {self._link.state}", role))
-        if self._link.state in {LinkState.STALE, LinkState.DISCONNECTED, LinkState.DENIED} and self._since:
+        parts.append(inked(f"{glyph} {self._state}", role))
+        if self._since:
             parts.append(inked(f" · last data {self._since}", role))
         elif width >= 70:
-            parts.append(inked(f"  {self._link.address}/{self._link.namespace}", Role.MUTED))
+            parts.append(inked(f"  {self._place}", Role.MUTED))
         parts.append(Content(" "))
         return Content("").join(parts)
 

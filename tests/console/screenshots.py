@@ -19,9 +19,9 @@ SIZE = (120, 36)
 PICTURES: dict[str, tuple[str, ...]] = {
     "overview": (),
     "queues": ("2",),
-    "tasks": ("3",),
-    "task": ("6", "enter"),
-    "dead-letters": ("6",),
+    "tasks": ("3", "right_square_bracket"),
+    "task": ("3", "right_square_bracket", "l", "l", "enter"),
+    "dead-letters": ("6", "right_square_bracket"),
     "live": ("8",),
 }
 
