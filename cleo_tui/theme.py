@@ -52,6 +52,11 @@ def ink(widget: Widget, role: Role) -> Style:
     return widget.get_component_rich_style(role.value, partial=True)
 
 
+def ground(widget: Widget) -> Style:
+    """The background alone, by way of a role: Textual remembers those, and works ``rich_style`` out each time."""
+    return Style(bgcolor=widget.get_component_rich_style(Role.PLAIN.value).bgcolor)
+
+
 def inked(text: str, role: Role) -> Content:
     """Text in the look of a role, for widgets that show content; safe whatever the text is, as others wrote it."""
     return Content.styled(say.printable(text), _MARKUP[role])

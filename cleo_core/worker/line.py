@@ -100,6 +100,8 @@ class Rota:
 
     def claimed(self, line: Line, tasks: int) -> None:
         """Charge a queue for the tasks that were claimed from it."""
+        if not tasks:
+            return
         start = max(line.virtual_time, self._now)
         line.virtual_time = start + tasks / line.weight
         self._now = start

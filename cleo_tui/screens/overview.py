@@ -37,6 +37,8 @@ class OverviewScreen(CleoScreen):
 
     def __init__(self) -> None:
         super().__init__()
+        self._histories: list[tuple[MinuteStats, ...]] = []
+        self._minutes: list[MinuteStats] = []
         self._rows = Listing[QueueView](lambda queue: queue.name)
         self._table = LazyTable[QueueView](BRIEF)
         self._pane = Pane(self._table)
@@ -76,7 +78,10 @@ class OverviewScreen(CleoScreen):
         self._alerts.tell(snapshot.alerts)
 
     def _show_charts(self, snapshot: Snapshot) -> None:
-        minutes = merged([queue.minutes for queue in snapshot.queues])
+        histories = [queue.minutes for queue in snapshot.queues]
+        if histories != self._histories:
+            self._histories, self._minutes = histories, merged(histories)
+        minutes = self._minutes
         rates = snapshot.rates
         # The minute that is running has only begun to count; how things stand now takes its place.
         completed = (*(minute.completed / 60 for minute in minutes[:-1]), rates.completed)

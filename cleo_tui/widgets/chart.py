@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.content import Content
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cleo_tui.theme import ROLE_CLASSES, Role, ink, inked
+from cleo_tui.theme import ROLE_CLASSES, Role, ground, ink, inked
 from cleo_tui.widgets.braille import DOTS_ACROSS, Canvas, stretched
 
 SOLID, DASHED = "━", "╍"
@@ -71,10 +70,9 @@ class Chart(Widget):
         """One line of the drawing."""
         if self._lines is None:
             self._lines = self._draw(self.size.width, self.size.height)
-        ground = Style(bgcolor=self.rich_style.bgcolor)
         if y >= len(self._lines):
-            return Strip.blank(self.size.width, ground)
-        return Strip(self._lines[y]).adjust_cell_length(self.size.width).apply_style(ground)
+            return Strip.blank(self.size.width, ground(self))
+        return Strip(self._lines[y]).adjust_cell_length(self.size.width).apply_style(ground(self))
 
     def _draw(self, width: int, height: int) -> list[list[Segment]]:
         rows = height - 1

@@ -24,7 +24,7 @@ from textual.strip import Strip
 from cleo_tui import say
 from cleo_tui.actions import Action, Actor, bindings_of
 from cleo_tui.data.pages import Cursor, Listing, Rows
-from cleo_tui.theme import ROLE_CLASSES, Role, ink
+from cleo_tui.theme import ROLE_CLASSES, Role, ground, ink
 
 Row = TypeVar("Row")
 GAP = 2
@@ -280,7 +280,7 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
         if not self._layout:
             self._layout = self._lay_out(width)
         strip = self._header() if y < HEADER else self._row(self.scroll_offset.y + y - HEADER)
-        return strip.adjust_cell_length(width, self.rich_style).apply_style(Style(bgcolor=self.rich_style.bgcolor))
+        return strip.adjust_cell_length(width).apply_style(ground(self))
 
     def _header(self) -> Strip:
         style = ink(self, Role.HEADER)

@@ -12,7 +12,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cleo_tui.theme import ROLE_CLASSES, Role, ink
+from cleo_tui.theme import ROLE_CLASSES, Role, ground, ink
 
 LEAST_WIDTH = 13
 LINES = 2
@@ -62,16 +62,12 @@ class Tiles(Widget):
         columns = self._columns(self.size.width)
         tiles = self._tiles[row * columns : (row + 1) * columns]
         if not tiles or line >= LINES:
-            return Strip.blank(self.size.width, self.rich_style)
+            return Strip.blank(self.size.width, ground(self))
         segments: list[Segment] = []
         for place, tile in enumerate(tiles):
             width = self.size.width * (place + 1) // columns - self.size.width * place // columns
             segments += self._tile(tile, line, width)
-        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style).apply_style(self._ground)
-
-    @property
-    def _ground(self) -> Style:
-        return Style(bgcolor=self.rich_style.bgcolor)
+        return Strip(segments).adjust_cell_length(self.size.width).apply_style(ground(self))
 
     def _tile(self, tile: Tile, line: int, width: int) -> list[Segment]:
         worried = tile.role in {Role.WARN, Role.BAD}

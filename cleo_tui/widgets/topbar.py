@@ -33,6 +33,16 @@ class Tab(NamedTuple):
     title: str
 
 
+class _Told(NamedTuple):
+    """What the first line says."""
+
+    crumbs: tuple[str, ...]
+    state: LinkState
+    place: str
+    since: str
+    read_only: bool
+
+
 class TopBar(Widget):
     """Where one is (``crumbs``), and the link."""
 
@@ -45,21 +55,22 @@ class TopBar(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._crumbs: Sequence[str] = ()
-        self._state: LinkState | None = None
-        self._place = ""
-        self._since = ""
-        self._locked = False
+        self._told: _Told | None = None
         self._tabs: Sequence[Tab] = ()
         self._active = ""
         self._spans: list[tuple[int, int, str]] = []
 
     def tell(self, *, crumbs: Sequence[str], link: Link, since: str, read_only: str) -> None:
         """Say where one is and how the link is; ``since`` is the age of the last data."""
-        since = "" if link.state.is_live else since
-        told = (crumbs, link.state, f"{link.address}/{link.namespace}", since, bool(read_only))
-        if told != (self._crumbs, self._state, self._place, self._since, self._locked):
-            self._crumbs, self._state, self._place, self._since, self._locked = told
+        told = _Told(
+            tuple(crumbs),
+            link.state,
+            f"{link.address}/{link.namespace}",
+            "" if link.state.is_live else since,
+            bool(read_only),
+        )
+        if told != self._told:
+            self._told = told
             self.refresh()
 
     def offer(self, tabs: Sequence[Tab], active: str) -> None:
@@ -74,9 +85,10 @@ class TopBar(Widget):
         return Content("\n").join([spread(self._where(), self._how(width), width), self._screens(width)])
 
     def _where(self) -> Content:
+        crumbs = self._told.crumbs if self._told else ()
         parts = [inked(f" {BRAND}", Role.ACCENT).stylize("bold")]
-        for place, crumb in enumerate(self._crumbs):
-            last = place == len(self._crumbs) - 1
+        for place, crumb in enumerate(crumbs):
+            last = place == len(crumbs) - 1
             parts += [
                 inked("  " if place == 0 else " / ", Role.FAINT),
                 inked(crumb, Role.STRONG if last else Role.MUTED),
@@ -84,17 +96,18 @@ class TopBar(Widget):
         return Content("").join(parts)
 
     def _how(self, width: int) -> Content:
-        if self._state is None:
+        told = self._told
+        if told is None:
             return inked("◌ connecting ", Role.MUTED)
-        glyph, role = LOOKS[self._state]
+        glyph, role = LOOKS[told.state]
         parts: list[Content] = []
-        if self._locked and self._state is LinkState.CONNECTED:
+        if told.read_only and told.state is LinkState.CONNECTED:
             parts.append(inked("read-only  ", Role.WARN))
-        parts.append(inked(f"{glyph} {self._state}", role))
-        if self._since:
-            parts.append(inked(f" · last data {self._since}", role))
+        parts.append(inked(f"{glyph} {told.state}", role))
+        if told.since:
+            parts.append(inked(f" · last data {told.since}", role))
         elif width >= 70:
-            parts.append(inked(f"  {self._place}", Role.MUTED))
+            parts.append(inked(f"  {told.place}", Role.MUTED))
         parts.append(Content(" "))
         return Content("").join(parts)
 

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from cleo_core import Cleo
 from cleo_tui.app import CleoApp
 from cleo_tui.settings import ConsoleSettings
+from tests.waiting import until
 
 FAST = ConsoleSettings(refresh=0.3)
 
@@ -55,6 +56,15 @@ class Console:
             assert time.monotonic() < deadline, f"Not within {within:g} s: {what} on\n{screen}"
             await asyncio.sleep(0.1)
         return screen
+
+    async def listens(self, cleo: Cleo) -> None:
+        """Wait until the console hears what happens, which may be a moment after it has read the counts."""
+
+        async def heard() -> int:
+            await cleo.queues.add("noise", "nothing", {}, delay=3_600)
+            return self.app.live.log.heard
+
+        await until(heard)
 
     async def command(self, text: str) -> None:
         """Type a command."""

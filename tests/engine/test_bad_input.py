@@ -334,3 +334,11 @@ async def test_nothing_that_is_refused_leaves_a_key(cleo: Cleo) -> None:
     with pytest.raises(InvalidArguments):
         await take.enqueue("x")  # pyright: ignore[reportArgumentType]
     assert await ask(cleo, "KEYS", f"{cleo.namespace}:*never*") == []
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in BAD_NAMES.values() if name], ids=[key for key in BAD_NAMES if BAD_NAMES[key]]
+)
+async def test_a_namespace_that_can_not_be_is_refused(name: str) -> None:
+    with pytest.raises(InvalidName, match="namespace"):
+        Cleo("redis://localhost", namespace=name)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from cleo_core import Backoff, Cleo, ObserverEvent, Task, TaskContext
+from cleo_core import Backoff, Cleo, EventGap, ObserverEvent, Task, TaskContext
 from cleo_core.errors import ServerError
 from tests.listening import Listener
 from tests.raw import ask, keys_of, kill_connections
@@ -177,3 +177,54 @@ async def test_a_silent_queue_still_gives_a_sign_of_life(cleo: Cleo) -> None:
     async for batch in cleo.events.batches("q"):
         assert batch == []
         break
+
+
+async def test_listening_gives_the_events_one_by_one_in_order(cleo: Cleo) -> None:
+    heard: list[str] = []
+
+    async def listen() -> None:
+        async for event in cleo.events.listen("q"):
+            assert not isinstance(event, EventGap)
+            heard.append(event.task_id)
+
+    listening = asyncio.create_task(listen())
+    await until(lambda: ask(cleo, "PUBSUB", "CHANNELS", keys_of(cleo, "q").events))
+    handles = await _echo(cleo).enqueue_many([(n,) for n in range(250)])
+    await until(lambda: len(heard) == 250)
+    listening.cancel()
+    assert heard == [handle.id for handle in handles]
+
+
+async def test_a_queue_that_first_appears_during_a_break_is_told_from_its_first_event(own_cleo: Cleo) -> None:
+    echo = _echo(own_cleo)
+    async with Listener(own_cleo) as listener:
+        await echo.enqueue(0)
+        await until(lambda: listener.events)
+        listener.hold()
+        await echo.enqueue(1)
+        await until(lambda: len(listener.events) == 2)
+        await kill_connections(own_cleo, "pubsub")
+        handles = [await echo.options(queue="new").enqueue(n) for n in range(5)]
+        listener.go_on()
+        await until(lambda: len(listener.events) == 7)
+    assert listener.gaps == []
+    assert [(event.queue, event.task_id) for event in listener.events[2:]] == [("new", handle.id) for handle in handles]
+
+
+async def test_recent_events_come_oldest_first_and_no_more_than_asked_for(cleo: Cleo) -> None:
+    echo = _echo(cleo)
+    handles = await echo.enqueue_many([(n,) for n in range(250)])
+    ids = [handle.id for handle in handles]
+    assert [event.task_id for event in await cleo.events.recent("q", 500)] == ids
+    assert [event.task_id for event in await cleo.events.recent("q", 30)] == ids[-30:]
+    assert len(await cleo.events.recent("q", 0)) == 1
+    assert await cleo.events.recent("never-used") == []
+
+
+async def test_what_happened_before_is_not_told_to_who_begins_to_listen(cleo: Cleo) -> None:
+    echo = _echo(cleo)
+    await echo.enqueue_many([(n,) for n in range(10)])
+    async with Listener(cleo, "q") as listener:
+        handle = await echo.enqueue(99)
+        await until(lambda: listener.events)
+    assert [event.task_id for event in listener.events] == [handle.id]

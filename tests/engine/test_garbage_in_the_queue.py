@@ -1,4 +1,4 @@
-"""Messages that other programs wrote by hand, well or badly: what can be run is run, the rest is kept with the reason."""
+"""Messages that other programs wrote, well or badly: what can be run is run, the rest is kept with the reason."""
 
 from __future__ import annotations
 
@@ -26,16 +26,23 @@ BAD: dict[str, tuple[dict[str, str | bytes], str]] = {
 }
 
 
+# All in one step, as another program's transaction would.
+WRITE = """
+local prefix, id = ARGV[1], ARGV[2]
+redis.call('HSET', prefix .. 'task:' .. id, 'state', 'waiting', 'seq', 1, unpack(ARGV, 3))
+redis.call('ZADD', prefix .. 'lane:1:', 1, id)
+redis.call('HINCRBY', prefix .. 'group:', 'waiting', 1)
+redis.call('HINCRBY', prefix .. 'queue', 'waiting', 1)
+redis.call('ZADD', prefix .. 'ring', 'NX', 0, '')
+redis.call('LPUSH', prefix .. 'wake', 1)
+"""
+
+
 async def _write(cleo: Cleo, task_id: str, **fields: str | bytes) -> None:
-    """Put a message into the queue by plain commands, past the engine."""
+    """Put a message into the queue past the engine."""
     keys = keys_of(cleo, "q")
-    flat = [part for field in {"state": "waiting", "seq": "1", **fields}.items() for part in field]
-    await ask(cleo, "HSET", keys.task(task_id), *flat)
-    await ask(cleo, "ZADD", f"{keys.prefix}lane:1:", 1, task_id)
-    await ask(cleo, "HINCRBY", f"{keys.prefix}group:", "waiting", 1)
-    await ask(cleo, "HINCRBY", keys.queue, "waiting", 1)
-    await ask(cleo, "ZADD", f"{keys.prefix}ring", "NX", 0, "")
-    await ask(cleo, "LPUSH", keys.wake, 1)
+    flat = [part for field in fields.items() for part in field]
+    await ask(cleo, "EVAL", WRITE, 1, keys.queue, keys.prefix, task_id, *flat)
 
 
 def _echo(cleo: Cleo, ran: list[int] | None = None) -> Task[[int], object, int]:
@@ -86,6 +93,14 @@ async def test_a_flood_of_garbage_does_not_hold_up_good_tasks(cleo: Cleo) -> Non
     async with cleo.worker(concurrency=5):
         await until(lambda: len(ran) == 50)
         await until(lambda: _dead(cleo, 300))
+
+
+async def test_a_group_that_is_to_run_but_has_no_tasks_does_not_stop_the_worker(cleo: Cleo) -> None:
+    echo = _echo(cleo)
+    await ask(cleo, "ZADD", f"{keys_of(cleo, 'q').prefix}ring", 0, "nobody")
+    async with cleo.worker():
+        assert await (await echo.enqueue(1)).result(timeout=10) == 1
+        assert await (await echo.options(group="g").enqueue(2)).result(timeout=10) == 2
 
 
 async def test_no_refused_message_is_tried_again_by_itself(cleo: Cleo) -> None:

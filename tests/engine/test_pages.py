@@ -145,3 +145,25 @@ async def test_a_list_says_who_runs_a_task_since_when_and_when_a_delayed_one_is_
     (delayed,) = page.items
     assert delayed.due_at is not None
     assert 48 < delayed.due_at - page.at <= 50
+
+
+async def test_five_thousand_waiting_tasks_are_paged_through_without_a_gap(cleo: Cleo) -> None:
+    @cleo.task(queue="q")
+    async def work(n: int) -> None:
+        return None
+
+    ids: list[str] = []
+    for group in ("a", "b"):
+        ids += [handle.id for handle in await work.options(group=group).enqueue_many([(n,) for n in range(2_500)])]
+    seen: list[str] = []
+    for offset in range(0, 5_000, 1_000):
+        page = await cleo.queues.tasks("q", TaskState.WAITING, offset=offset, limit=5_000)
+        assert (page.total, len(page.items)) == (5_000, 1_000)
+        seen += _ids(page)
+    assert seen == ids
+    backward = await cleo.queues.tasks("q", TaskState.WAITING, newest_first=True, offset=2_490, limit=20)
+    assert _ids(backward) == ids[::-1][2_490:2_510]
+    middle = await cleo.queues.tasks("q", TaskState.WAITING, around=ids[4_321], limit=11)
+    assert _ids(middle) == ids[4_316:4_327]
+    last = await cleo.queues.tasks("q", TaskState.WAITING, offset=10**9, limit=10)
+    assert (last.offset, _ids(last)) == (4_999, ids[-1:])

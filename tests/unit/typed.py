@@ -84,8 +84,7 @@ async def results() -> None:
 
 async def calls() -> None:
     """A direct call is as it was: awaitable if the function is async, and without the context."""
-    coroutine = bare(1)
-    assert_type(coroutine, Coroutine[Any, Any, list[int]])
+    coroutine = assert_type(bare(1), Coroutine[Any, Any, list[int]])
     assert_type(await coroutine, list[int])
     assert_type(await bare_with_context(1), str)
     assert_type(plain(1), float)
