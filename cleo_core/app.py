@@ -65,7 +65,7 @@ class Cleo:
         self.worker_settings = worker or WorkerSettings()
         self.tasks = Registry(RunOptions(max_deliveries=self.limits.max_deliveries))
         settings = redis or RedisSettings()
-        self._connect_to(settings.model_copy(update={"url": url}) if url else settings, namespace)
+        self._connect_to(settings if url is None else settings.model_copy(update={"url": url}), namespace)
 
     def _connect_to(self, redis: RedisSettings, namespace: str) -> None:
         check_url(redis.url)

@@ -47,7 +47,7 @@ COMPLAINTS = (
     ),
     Complaint(
         (redis_errors.NoPermissionError, redis_errors.ResponseError),
-        ("NOPERM", "no permission", "has no permissions", "can't access", "ACL failure"),
+        ("NOPERM", "no permission", "has no permissions", "can't access", "ACL failure", "user executing the script"),
         errors.PermissionDenied,
         "the Redis user has no permission for this ({text}).",
         "Ask for a user with the right role, or have its ACL extended.",

@@ -29,6 +29,7 @@ from cleo_core.kinship import die_with_parent
 
 SHARED_VARIABLE = "CLEO_EMBEDDED_URL"
 START_TIMEOUT = 15.0
+STOP_TIMEOUT = 10.0
 
 _lock = threading.Lock()
 _servers: dict[str, EmbeddedServer] = {}
@@ -192,10 +193,16 @@ def _read_state(folder: Path) -> dict[str, Any] | None:
 
 def _stop_pid(pid: int, process: subprocess.Popen[bytes] | None) -> None:
     if process is not None:
-        _end(process)
-        return
+        if process.pid == pid:
+            _end(process)
+            return
+        process.poll()  # It was killed, and another process has started the server anew.
     try:
         os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_TIMEOUT
+        while time.monotonic() < deadline:
+            os.kill(pid, 0)
+            time.sleep(0.01)
     except ProcessLookupError:
         return
 

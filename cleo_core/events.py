@@ -9,8 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from pydantic_core import from_json
-
 from cleo_core.backend import Backend
 from cleo_core.channels import Channels
 from cleo_core.errors import ServerError
@@ -76,12 +74,13 @@ class Events:
         self, channels: Channels, queues: tuple[str, ...], places: _Places
     ) -> AsyncIterator[list[Event | EventGap]]:
         keys = self._backend.keys
+        # The places come first: what happens before the subscription stands is then found missing and read.
+        await self._find_places(queues, places)
         if queues:
             await channels.subscribe(*(keys.of_queue(queue).events for queue in queues))
         else:
             await channels.subscribe_pattern(keys.events_pattern)
         await channels.stand()
-        await self._find_places(queues, places)
         places.ready.set()
         for queue, place in places.items():
             while batch := await self._missed(queue, place):
@@ -93,7 +92,7 @@ class Events:
                 continue
             queue = keys.queue_of_channel(message.channel)
             place = places.setdefault(queue, _Place())
-            position, number, lines = from_json(message.data)
+            position, number, lines = read_line(message.data)
             while place.next_number and number > place.next_number:
                 batch = await self._missed(queue, place, before=number)
                 if not batch:
@@ -107,7 +106,7 @@ class Events:
         ask = self._backend.ask
         seconds, microseconds = await ask("TIME")
         since = places.since
-        places.since = since or f"{int(seconds) * 1000 + int(microseconds) // 1000}-0"
+        places.since = since or f"{int(seconds) * 1000 + int(microseconds) // 1000 - 1}-0"
         names = list(queues) or [
             name.decode() for name in await ask("ZRANGE", self._backend.keys.queues, 0, MAX_QUEUES)
         ]
@@ -117,9 +116,8 @@ class Events:
         )
         for queue, count in zip(fresh, counts, strict=True):
             place = places[queue] = _Place()
-            if since is not None:
-                place.position = since
-            else:
+            place.position = since or places.since
+            if since is None:
                 place.next_number = int(count or 0) + 1
 
     async def _missed(self, queue: str, place: _Place, before: int | None = None) -> list[Event | EventGap]:
@@ -133,7 +131,7 @@ class Events:
             if before is not None and number >= before:
                 break
             if place.is_new(position.decode(), number):
-                batch += place.take(queue, position.decode(), number, from_json(lines))
+                batch += place.take(queue, position.decode(), number, read_line(lines))
         if not batch and before is not None and before > place.next_number:
             batch.append(EventGap(queue=queue, missed=before - place.next_number))
             place.next_number = before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from pydantic import JsonValue
 from pydantic_core import from_json
@@ -24,12 +24,25 @@ Line = list[Any]
 
 
 def read_line(data: bytes | str) -> Line:
-    """A line of JSON as its values."""
-    return from_json(data)
+    """JSON as its values. Text that another program wrote may be no UTF-8; what can't be read of it is replaced."""
+    try:
+        return from_json(data)
+    except ValueError:
+        return from_json(data.decode(errors="replace")) if isinstance(data, bytes) else from_json(data)
 
 
 def _seconds(milliseconds: Any) -> float:
     return float(milliseconds) / 1000
+
+
+def _number(data: bytes) -> int:
+    """A stored whole number; 0 for what is none."""
+    return int(data) if data.isdigit() else 0
+
+
+def _priority(data: bytes) -> TaskPriority:
+    number = _number(data)
+    return TaskPriority(number) if data and number in TaskPriority else TaskPriority.NORMAL
 
 
 def _outcome(line: Line) -> Outcome:
@@ -89,14 +102,14 @@ def summary_of(queue: str, state: TaskState, raw: list[Any], due_ms: bytes | Non
     if not name:
         return None
     fields: dict[str, Any] = {
-        "id": task_id.decode(),
-        "name": name.decode(),
+        "id": task_id.decode(errors="replace"),
+        "name": name.decode(errors="replace"),
         "queue": queue,
-        "group": group.decode(),
-        "priority": TaskPriority(int(priority or TaskPriority.NORMAL)),
+        "group": group.decode(errors="replace"),
+        "priority": _priority(priority),
         "state": state if state in {TaskState.ACTIVE, TaskState.WAITING} else TaskState(stored.decode()),
-        "enqueued_at": _seconds(at),
-        "attempt": int(tries or 0) + 1,
+        "enqueued_at": _number(at) / 1000,
+        "attempt": _number(tries) + 1,
         "error": reason.decode(errors="replace"),
     }
     if progress:
@@ -107,7 +120,7 @@ def summary_of(queue: str, state: TaskState, raw: list[Any], due_ms: bytes | Non
         ended = _end_fields(end)
         fields |= ended if not fields["error"] else {**ended, "error": fields["error"]}
     if receipt:
-        fields |= _receipt_fields(receipt, float(ready or at))
+        fields |= _receipt_fields(receipt, float(_number(ready) or _number(at)))
     return TaskSummary(**fields)
 
 
@@ -137,11 +150,11 @@ def record_of(queue: str, task_id: str, raw: list[Any]) -> TaskRecord | None:
     if kind in {TaskState.COMPLETED, TaskState.CANCELLED} and (end := stored.get(b"end")) and read_line(end)[5]:
         attempts.append(attempt_of(read_line(end)))
     progress = from_json(stored[b"progress"]) if b"progress" in stored else None
-    losses = int(stored.get(b"losses", 0))
+    losses = _number(stored.get(b"losses", b""))
     return TaskRecord(
         **summary.model_dump(),
         arguments=_json_or_text(stored.get(b"args", b"null")),
-        options=cast("dict[str, JsonValue]", _json_or_text(stored.get(b"head", b"{}"))),
+        options=_options_of(stored.get(b"head", b"{}")),
         attempts=attempts,
         logs=[LogLine(at=_seconds(at), text=text) for at, text in map(read_line, stored.get(b"log", b"").splitlines())],
         progress_text=progress[1] if progress else "",
@@ -152,6 +165,12 @@ def record_of(queue: str, task_id: str, raw: list[Any]) -> TaskRecord | None:
         losses=losses,
         cancel_requested=b"cancel" in stored,
     )
+
+
+def _options_of(head: bytes) -> dict[str, JsonValue]:
+    """The options that travelled with a task; what is no JSON object is shown under ``head``."""
+    options = _json_or_text(head)
+    return options if isinstance(options, dict) else {"head": options}
 
 
 def _json_or_text(data: bytes) -> JsonValue:

@@ -28,11 +28,12 @@ MAX_DELIVERIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The text of a script and its hash."""
+    """The text of a script and its hash; ``read_only`` if its first line says that it writes nothing."""
 
     name: str
     text: str
     sha: str
+    read_only: bool
 
 
 @cache
@@ -45,7 +46,7 @@ def load(name: str) -> Script:
         return "".join((folder / "lib" / f"{piece}.lua").read_text(encoding="utf-8") for piece in match[1].split())
 
     text = re.sub(r"^-- include: (.+)\n", expand, text, flags=re.MULTILINE)
-    return Script(name, text, hashlib.sha1(text.encode()).hexdigest())
+    return Script(name, text, hashlib.sha1(text.encode()).hexdigest(), text.startswith("#!lua flags=no-writes"))
 
 
 class NewTask(NamedTuple):
@@ -123,11 +124,13 @@ class Scripts:
     async def _run_on(self, key: str, name: str, *arguments: Any) -> Any:
         script = load(name)
         self.calls += 1
+        # A user that may only read is let run a script that only reads, by the commands that say so.
+        suffix = "_RO" if script.read_only else ""
         with acting_on(self._wire.settings):
             try:
-                return await self._wire.call("EVALSHA", script.sha, 1, key, *arguments)
+                return await self._wire.call(f"EVALSHA{suffix}", script.sha, 1, key, *arguments)
             except NoScriptError:
-                return await self._wire.call("EVAL", script.text, 1, key, *arguments)
+                return await self._wire.call(f"EVAL{suffix}", script.text, 1, key, *arguments)
 
     async def write_anyway(self, command: str, key: str, *arguments: Any) -> Any:
         """One command on a key of a registry, also when memory is full."""

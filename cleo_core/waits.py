@@ -36,7 +36,8 @@ class Waits:
                 if state in ENDS:
                     return state, result, reason
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(told.wait(), RECHECK)
+                    async with asyncio.timeout(RECHECK):
+                        await told.wait()
                 told.clear()
         finally:
             await self._unsubscribe(channel, told)

@@ -15,13 +15,16 @@ from typing import Any, cast
 
 import hiredis
 from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import AuthenticationError, AuthorizationError, BusyLoadingError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as BrokenConnection
-from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as NoAnswer
 
 from cleo_core.complaints import acting_on
 from cleo_core.connection import answers_in_the_clear, make_client
 from cleo_core.settings import RedisSettings
+
+# Errors that are an answer; redis-py makes some of them kinds of a broken connection, which they are not.
+REFUSALS = (ResponseError, AuthenticationError, AuthorizationError, BusyLoadingError)
 
 
 @dataclass(eq=False)
@@ -65,7 +68,7 @@ class Wire:
         except TimeoutError:
             await self._break(link, NoAnswer("Timeout reading from the server"))
             raise NoAnswer("Timeout reading from the server") from None
-        except ResponseError:
+        except REFUSALS:
             raise
         except Exception as error:
             # Also what redis-py raises when the connection is closed while it writes, which is not one of its errors.
@@ -87,6 +90,9 @@ class Wire:
             connection = self._pool.make_connection()
             try:
                 await connection.connect()
+                # Else redis-py writes within asyncio.wait_for, which on Python 3.11 can swallow a cancellation
+                # (https://github.com/python/cpython/issues/81839). Every call has a bound of its own here.
+                cast("Any", connection).socket_timeout = None
             except BaseException as error:
                 await connection.disconnect(nowait=True)  # Also when the caller is cancelled in the midst of it.
                 if isinstance(error, NoAnswer) and await answers_in_the_clear(self.settings):
@@ -102,7 +108,7 @@ class Wire:
                 value: Any = await cast("Any", link.connection).read_response(
                     timeout=math.inf, disconnect_on_error=False
                 )
-            except ResponseError as error:
+            except REFUSALS as error:
                 value = error
             except Exception as error:
                 await self._break(link, error)

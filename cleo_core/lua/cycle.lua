@@ -37,7 +37,7 @@ local function cancel(id, receipt, group, run)
 end
 
 local function hand_back(id, receipt, group, priority, sequence)
-  line_up(id, priority, group, sequence or sequences(1) + 1)
+  line_up(id, priority, group, tonumber(sequence) or sequences(1) + 1)
   emit_line(line_of(receipt, 'status_change', 'waiting', 0, '', '', 'handed back'))
 end
 
@@ -47,7 +47,7 @@ local function fail(id, receipt, group, outcome, run, value, delay, task)
   local state = outcome == 'dead' and 'dead' or tonumber(delay) > 0 and 'delayed' or 'waiting'
   local line = line_of(receipt, 'task_failed', state, run, how, error_type, message)
   local key = TASK .. id
-  call('HSET', key, 'tries', (task[5] or 0) + 1, 'losses', 0, 'attempts', with_attempt(task[3], line, failure[3]))
+  call('HSET', key, 'tries', (tonumber(task[5]) or 0) + 1, 'losses', 0, 'attempts', with_attempt(task[3], line, failure[3]))
   note_attempt(line, group, worker)
   count('failed')
   count_time('r', tonumber(run))
@@ -113,9 +113,9 @@ local function claim()
   local started = ',"status_change","active",' .. text_of(now) .. ',0,"","",""]'
   for i, id in ipairs(ids) do
     local task = call('HMGET', TASK .. id, 'name', 'args', 'head', 'group', 'tries', 'losses', 'at', 'ready')
-    local name, group, tries = task[1], task[4] or '', tonumber(task[5] or 0)
+    local name, group, tries = task[1], task[4] or '', tonumber(task[5]) or 0
     if name then
-      local wait = math.max(0, now - (task[8] or task[7]))
+      local wait = math.max(0, now - (tonumber(task[8]) or tonumber(task[7]) or now))
       local receipt = write_receipt(id, name, group, fence + i, tries + 1, worker, wait)
       leases[#leases + 1] = until_then
       leases[#leases + 1] = id
@@ -124,12 +124,12 @@ local function claim()
       local size = #claimed
       claimed[size + 1] = id
       claimed[size + 2] = name
-      claimed[size + 3] = task[2]
-      claimed[size + 4] = task[3]
+      claimed[size + 3] = task[2] or ''
+      claimed[size + 4] = task[3] or ''
       claimed[size + 5] = receipt
       claimed[size + 6] = group
       claimed[size + 7] = tries
-      claimed[size + 8] = tonumber(task[6] or 0)
+      claimed[size + 8] = tonumber(task[6]) or 0
       count_time('w', wait * 1000)
       emit_line(receipt .. started)
     end

@@ -17,7 +17,7 @@ for _, id in ipairs(leased) do
     local _, _, group, _, _, worker = read_receipt(receipt)
     if worker == ARGV[1] then
       local task = call('HMGET', TASK .. id, 'prio', 'seq')
-      line_up(id, task[1] or '1', group, task[2] or sequences(1) + 1)
+      line_up(id, task[1] or '1', group, tonumber(task[2]) or sequences(1) + 1)
       emit_line(line_of(receipt, 'status_change', 'waiting', 0, '', '', 'handed back'))
       gone[#gone + 1] = id
     end

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NotRequired, cast, get_type_hints
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from math import isfinite
+from typing import Any, NotRequired, cast, get_args, get_type_hints
 
-from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError, with_config
+from pydantic import BaseModel, ConfigDict, PydanticUserError, TypeAdapter, ValidationError, with_config
 from pydantic_core import PydanticSerializationError, from_json, to_json
 from typing_extensions import TypedDict
 
@@ -45,6 +48,7 @@ class Signature:
         self._plain = not (self._spread or self._rest or self._positional_only)
         self._adapter = self._make_adapter(hints)
         self._read = self._adapter.validator.validate_json
+        self._nested = _has_models(hints.values())
 
     def _make_adapter(self, hints: Mapping[str, Any]) -> TypeAdapter[dict[str, Any]]:
         fields: dict[str, Any] = {}
@@ -114,10 +118,21 @@ class Signature:
         except PydanticSerializationError as error:
             raise InvalidArguments(f"The arguments of {self.name!r} can't be written as JSON: {error}.") from None
         check_payload(data, f"The arguments of {self.name!r}", limit)
-        if b"null" in data:
-            # A model inside may write NaN as null, by its own settings; the values tell.
-            check_payload(to_json(checked, inf_nan_mode="constants"), f"The arguments of {self.name!r}", limit)
+        if b"null" in data and has_nan(checked):
+            raise InvalidArguments(f"The arguments of {self.name!r} have NaN or infinity, which JSON can't hold.")
+        if self._nested:
+            self._check_readable(data)
         return data
+
+    def _check_readable(self, data: bytes) -> None:
+        """Refuse what no worker could read: a model may write itself in a form that it doesn't take back."""
+        try:
+            self._read(data)
+        except ValidationError as error:
+            raise InvalidArguments(
+                f"The arguments of {self.name!r} can't be read back from their JSON: {explain(error)} "
+                "Let the model's validation and serialization agree (aliases, computed fields)."
+            ) from None
 
     def decode(self, data: bytes) -> dict[str, Any]:
         """Read and check arguments that were stored.
@@ -147,6 +162,31 @@ def _hints_of(name: str, function: Callable[..., Any]) -> dict[str, Any]:
             f"The task {name!r} has an annotation that can't be resolved ({error}). "
             "Import its type at the top of the module, not only for type checking."
         ) from None
+
+
+def _has_models(hints: Iterable[Any]) -> bool:
+    """Whether a model or dataclass is among the types, however deep: such may have a form of its own."""
+    for hint in hints:
+        if isinstance(hint, type) and (issubclass(hint, BaseModel) or is_dataclass(hint)):
+            return True
+        if _has_models(get_args(hint)):
+            return True
+    return False
+
+
+def has_nan(value: Any) -> bool:
+    """Whether there is NaN or infinity in a value, at any depth."""
+    if isinstance(value, float):
+        return not isfinite(value)
+    if isinstance(value, BaseModel):
+        return any(map(has_nan, value.__dict__.values())) or has_nan(value.__pydantic_extra__)
+    if is_dataclass(value) and not isinstance(value, type):
+        return any(has_nan(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, Mapping):
+        return any(map(has_nan, cast("Mapping[Any, Any]", value).values()))
+    if isinstance(value, list | tuple | set | frozenset | deque):
+        return any(map(has_nan, cast("Iterable[Any]", value)))
+    return False
 
 
 def explain(error: ValidationError) -> str:
@@ -187,6 +227,8 @@ def encode_raw(name: str, arguments: Mapping[str, Any], limit: int) -> bytes:
         InvalidArguments: they are no mapping of strings, or can't be written as JSON.
         PayloadTooLarge: the JSON has more than ``limit`` bytes.
     """
+    if not all(isinstance(key, str) for key in cast("Mapping[Any, Any]", arguments)):
+        raise InvalidArguments(f"The arguments of {name!r} are given by name, so their keys must be strings.")
     try:
         data = to_json(dict(arguments), inf_nan_mode="constants")
     except (PydanticSerializationError, TypeError, ValueError) as error:

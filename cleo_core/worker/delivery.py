@@ -25,11 +25,12 @@ class Delivery:
     runner: asyncio.Task[None] | None = None
     cancel_asked: bool = False
     lost: bool = False
+    ended: bool = False
 
     @property
     def id(self) -> str:
         """The task's id."""
-        return self.claimed.id.decode()
+        return self.claimed.id.decode(errors="replace")
 
     @property
     def at_risk(self) -> bool:
@@ -43,6 +44,7 @@ class Delivery:
 
     def unrun(self, outcome: str) -> Settled:
         """The end of a task that was never begun."""
+        self.ended = True
         claimed = self.claimed
         return Settled(claimed.id, claimed.receipt, claimed.group, outcome, 0, b"", 0)
 

@@ -65,6 +65,8 @@ class Execution:
             return self._refuse(claimed, self._why(claimed, error))
         except UnknownTask as error:
             return self._refuse(claimed, str(error))
+        except Exception as error:
+            return self._refuse(claimed, f"It can't be read: {type(error).__name__}: {message_of(error)}")
         if task.signature.takes_context:
             delivery.context = self._context_of(delivery, task)
         return None
@@ -198,7 +200,10 @@ class Execution:
 
     def _refuse(self, claimed: Claimed, why: str) -> Settled:
         LOG.error(
-            "%s %s can't be run here and goes to the dead letters. %s", claimed.name.decode(), claimed.id.decode(), why
+            "%s %s can't be run here and goes to the dead letters. %s",
+            claimed.name.decode(errors="replace"),
+            claimed.id.decode(errors="replace"),
+            why,
         )
         value = to_json(["Refused", clean(why)[:2000], "", "refused"])
         return Settled(claimed.id, claimed.receipt, claimed.group, "dead", 0, value, 0)
@@ -210,12 +215,12 @@ class Execution:
             return "Its head is no JSON object, so it was not written by Cleo."
         if version != 1:
             return f"It has version {version!r} of the format; this worker knows version 1. Upgrade the worker."
-        return f"Its arguments don't fit the task {claimed.name.decode()!r} as this worker knows it: {explain(error)}"
+        return f"Its arguments don't fit the task {claimed.name.decode(errors='replace')!r} as this worker knows it: {explain(error)}"
 
     def _task_of(self, claimed: Claimed) -> AnyTask:
         task = self._names.get(claimed.name)
         if task is None:
-            task = self._names[claimed.name] = self._registry.get(claimed.name.decode())
+            task = self._names[claimed.name] = self._registry.get(claimed.name.decode(errors="replace"))
         return task
 
     def _context_of(self, delivery: Delivery, task: AnyTask) -> TaskContext:

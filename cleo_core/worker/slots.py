@@ -39,6 +39,7 @@ class Slots:
         self._suspects: deque[tuple[Line, Delivery]] = deque()
         self._suspect_runs = False
         self._running: set[Delivery] = set()
+        self._closed = False
         self.failed = 0
 
     @property
@@ -71,6 +72,8 @@ class Slots:
 
     def fill(self) -> None:
         """Start what waits, as far as there are slots."""
+        if self._closed:
+            return
         while self._suspects and not self._suspect_runs and len(self._running) < self._concurrency:
             line, delivery = self._suspects.popleft()
             self._suspect_runs = not delivery.lost
@@ -98,7 +101,10 @@ class Slots:
         if settled is not None:
             if settled.outcome != "completed":
                 self.failed += 1
-                LOG.info("%s %s ended as %s.", delivery.claimed.name.decode(), delivery.id, settled.outcome)
+                LOG.info(
+                    "%s %s ended as %s.", delivery.claimed.name.decode(errors="replace"), delivery.id, settled.outcome
+                )
+            delivery.ended = True
             line.finished.append(settled)
         if self._queued or self._suspects:
             self.fill()
@@ -113,6 +119,10 @@ class Slots:
             return False
 
     # --- out -----------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Start nothing more; what runs goes on."""
+        self._closed = True
 
     def abandon(self, delivery: Delivery) -> None:
         """Stop a task whose lease is lost, and forget how it ends."""

@@ -220,7 +220,8 @@ class Worker:
         self._trouble = None
         LOG.error("%s The worker tries again in %.1f s.", trouble, self._pause)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), self._pause * random.uniform(0.5, 1.0))
+            async with asyncio.timeout(self._pause * random.uniform(0.5, 1.0)):
+                await self._stopping.wait()
         self._pause = min(self._pause * 2, MAX_PAUSE)
 
     async def _quiet(self) -> None:
@@ -257,7 +258,7 @@ class Worker:
     def _hear(self, line: Line, task_id: bytes, receipt: bytes, answer: int) -> None:
         """What the heartbeat learnt of a task: its lease is lost, or a cancel is asked for."""
         delivery = line.held.get(task_id)
-        if delivery is None or delivery.claimed.receipt != receipt:
+        if delivery is None or delivery.claimed.receipt != receipt or delivery.ended:
             return
         if answer == LOST:
             del line.held[task_id]
@@ -282,13 +283,16 @@ class Worker:
     async def _wind_down(self) -> None:
         """Finish what runs within the grace period; hand back, uncharged, what has not begun or does not end."""
         await self._wake.close()
+        self._slots.close()
+        await self._quiet()
         self._slots.hand_back_waiting()
         until = time.monotonic() + self.settings.grace
         while (self._slots.running or self.unsettled) and time.monotonic() < until:
             await self._settle_all()
             if self._slots.running:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._until_stirred(), max(0.0, min(1.0, until - time.monotonic())))
+                    async with asyncio.timeout(max(0.0, min(1.0, until - time.monotonic()))):
+                        await self._until_stirred()
         await self._slots.interrupt(INTERRUPT)
         await self._settle_all()
         for line in self._lines:

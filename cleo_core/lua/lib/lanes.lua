@@ -50,14 +50,15 @@ end
 -- Tells the group (and the queue) that tasks left its lanes. With its last task it leaves the ring.
 local function step_out(group, size, vtime)
   local key = Q .. 'group:' .. group
-  if call('HINCRBY', key, 'waiting', -size) <= 0 then
+  -- 0 - size and not -size: the latter is -0 for 0, which Redis takes for no integer.
+  if call('HINCRBY', key, 'waiting', 0 - size) <= 0 then
     call('ZREM', RING, group)
     call('HSET', key, 'waiting', 0, 'vtime', vtime)
     call('EXPIRE', key, 3600)
   else
     call('ZADD', RING, vtime, group)
   end
-  call('HINCRBY', QUEUE, 'waiting', -size)
+  call('HINCRBY', QUEUE, 'waiting', 0 - size)
 end
 
 -- Takes one waiting task out of its lane, for a cancel or a removal.

@@ -12,7 +12,7 @@ local function lose(id, receipt, why, default_max, dead_retention, cancelled_ret
   local _, name, group, fence, _, worker = read_receipt(receipt)
   local task = call('HMGET', key, 'prio', 'seq', 'losses', 'begun', 'head', 'attempts', 'cancel', 'name')
   if not task[8] then return end
-  local losses = tonumber(task[3] or 0)
+  local losses = tonumber(task[3]) or 0
   local max = max_deliveries_of(task[5], default_max)
   if losses + 1 < max or task[4] == text_of(fence) then losses = losses + 1 end
   local state = task[7] and 'cancelled' or losses >= max and 'dead' or 'waiting'
@@ -27,7 +27,7 @@ local function lose(id, receipt, why, default_max, dead_retention, cancelled_ret
     bury(id, 'poison: ' .. losses .. ' workers were lost while running it', line, dead_retention)
     emit_line(line)
   else
-    line_up(id, task[1] or '1', group, task[2])
+    line_up(id, task[1] or '1', group, tonumber(task[2]) or sequences(1) + 1)
     emit_line(line)
   end
 end
