@@ -41,8 +41,8 @@ def _number(data: bytes) -> int:
 
 
 def _priority(data: bytes) -> TaskPriority:
-    number = _number(data)
-    return TaskPriority(number) if data and number in TaskPriority else TaskPriority.NORMAL
+    priorities = {str(int(priority)).encode(): priority for priority in TaskPriority}
+    return priorities.get(data, TaskPriority.NORMAL)
 
 
 def _outcome(line: Line) -> Outcome:

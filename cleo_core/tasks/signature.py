@@ -167,7 +167,7 @@ def _hints_of(name: str, function: Callable[..., Any]) -> dict[str, Any]:
 def _has_models(hints: Iterable[Any]) -> bool:
     """Whether a model or dataclass is among the types, however deep: such may have a form of its own."""
     for hint in hints:
-        if isinstance(hint, type) and (issubclass(hint, BaseModel) or is_dataclass(hint)):
+        if isinstance(hint, type) and (issubclass(hint, BaseModel) or is_dataclass(cast("type[Any]", hint))):
             return True
         if _has_models(get_args(hint)):
             return True
@@ -181,7 +181,7 @@ def has_nan(value: Any) -> bool:
     if isinstance(value, BaseModel):
         return any(map(has_nan, value.__dict__.values())) or has_nan(value.__pydantic_extra__)
     if is_dataclass(value) and not isinstance(value, type):
-        return any(has_nan(getattr(value, field.name)) for field in fields(value))
+        return any(has_nan(getattr(value, field.name)) for field in fields(cast("Any", value)))
     if isinstance(value, Mapping):
         return any(map(has_nan, cast("Mapping[Any, Any]", value).values()))
     if isinstance(value, list | tuple | set | frozenset | deque):
@@ -227,8 +227,9 @@ def encode_raw(name: str, arguments: Mapping[str, Any], limit: int) -> bytes:
         InvalidArguments: they are no mapping of strings, or can't be written as JSON.
         PayloadTooLarge: the JSON has more than ``limit`` bytes.
     """
-    if not all(isinstance(key, str) for key in cast("Mapping[Any, Any]", arguments)):
-        raise InvalidArguments(f"The arguments of {name!r} are given by name, so their keys must be strings.")
+    given = cast("Any", arguments)
+    if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in cast("Mapping[Any, Any]", given)):
+        raise InvalidArguments(f"The arguments of {name!r} are given by name: a mapping whose keys are strings.")
     try:
         data = to_json(dict(arguments), inf_nan_mode="constants")
     except (PydanticSerializationError, TypeError, ValueError) as error:

@@ -215,7 +215,8 @@ class Execution:
             return "Its head is no JSON object, so it was not written by Cleo."
         if version != 1:
             return f"It has version {version!r} of the format; this worker knows version 1. Upgrade the worker."
-        return f"Its arguments don't fit the task {claimed.name.decode(errors='replace')!r} as this worker knows it: {explain(error)}"
+        name = claimed.name.decode(errors="replace")
+        return f"Its arguments don't fit the task {name!r} as this worker knows it: {explain(error)}"
 
     def _task_of(self, claimed: Claimed) -> AnyTask:
         task = self._names.get(claimed.name)

@@ -180,7 +180,7 @@ async def test_a_redis_user_who_may_not_write_gets_a_read_only_console(own_serve
     await own_cleo.queues.add("emails", "send", {})
     await ask_at(
         own_server.url, "ACL", "SETUSER", "viewer", "on", ">secret", "~*", "&*", "+@read", "+@pubsub", "+@connection",
-        "+info", "+time", "+evalsha", "+eval", "+acl|whoami", "+acl|dryrun",
+        "+info", "+time", "+evalsha_ro", "+eval_ro", "+acl|whoami", "+acl|dryrun",
     )  # fmt: skip
     url = own_server.url.replace("redis://", "redis://viewer:secret@")
     async with console(lambda: Cleo(url, namespace=own_cleo.namespace)) as shop:
