@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +15,8 @@ from cleo_core.models import TaskPriority
 from cleo_core.scripts import NewTask
 from cleo_core.tasks.options import CallOptions, RunOptions
 from cleo_core.waits import Waits
+
+IN_FLIGHT = 2
 
 
 def new_task_id() -> str:
@@ -60,6 +64,11 @@ class Destination:
         )
 
 
+async def _note_known(created: list[bool], first: int, call: asyncio.Task[dict[int, str]]) -> None:
+    for position in await call:
+        created[first + position] = False
+
+
 class Producer:
     """Stores tasks and asks after them."""
 
@@ -71,10 +80,21 @@ class Producer:
         """Store tasks in batches, each all or none; for each whether it is new."""
         await self.backend.know_queue(queue)
         scripts = await self.backend.scripts()
+        if len(tasks) == 1:
+            return [not await scripts.enqueue(queue, tasks)]
         created = [True] * len(tasks)
-        for first, batch in self._batches(tasks):
-            for position in await scripts.enqueue(queue, batch):
-                created[first + position] = False
+        sent: deque[tuple[int, asyncio.Task[dict[int, str]]]] = deque()
+        # The server works on one batch while the next is written to it; the wire keeps their order.
+        try:
+            for first, batch in self._batches(tasks):
+                sent.append((first, asyncio.create_task(scripts.enqueue(queue, batch))))
+                await asyncio.sleep(0)
+                if len(sent) == IN_FLIGHT:
+                    await _note_known(created, *sent.popleft())
+            while sent:
+                await _note_known(created, *sent.popleft())
+        finally:
+            await asyncio.gather(*(call for _, call in sent), return_exceptions=True)
         return created
 
     def _batches(self, tasks: Sequence[NewTask]) -> Iterable[tuple[int, Sequence[NewTask]]]:

@@ -155,16 +155,19 @@ class Worker:
         """
         taken = False
         for line in self._rota.in_turn():
-            room = 0 if taken or not line.ready else self._room()
-            if self._is_due(line, room):
+            while self._is_due(line, room := 0 if taken or not line.ready else self._room()):
                 self._call_soon(line, room)
             taken = taken or line.ready
 
     def _is_due(self, line: Line, room: int) -> bool:
-        """Whether to call now. While one call is in flight, only half a batch of results is worth a second one."""
+        """Whether to call now. A second call beside one in flight must be worth it: half a batch to settle or to claim.
+
+        With two in flight the server works on one batch while the worker works on the other.
+        """
         if line.calling == 0:
             return bool(line.finished) or room > 0
-        return line.calling == 1 and not line.adrift and 2 * len(line.finished) >= self.settings.concurrency
+        worth = 2 * max(len(line.finished), room) >= self.settings.concurrency
+        return line.calling == 1 and not line.adrift and worth
 
     async def _let_short_tasks_end(self) -> None:
         """Give what was just started one turn of the loop, so that tasks which end at once are settled together."""
@@ -174,20 +177,18 @@ class Worker:
     def _call_soon(self, line: Line, room: int) -> None:
         self._asked += room
         line.calling += 1
-        call = asyncio.create_task(self._call(line, room), name=f"cleo-call-{line.queue}")
+        call = asyncio.create_task(self._call(line, room, line.take_finished()), name=f"cleo-call-{line.queue}")
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
 
-    async def _call(self, line: Line, room: int) -> None:
+    async def _call(self, line: Line, room: int, settled: list[Settled]) -> None:
         """Settle what is finished and claim what there is room for, in one call; then start what was claimed."""
-        settled: list[Settled] = []
         try:
             if self._reports.pending:
                 await self._reports.send(self._scripts)
             if line.adrift:
                 await self._scripts.hand_back(line.queue, self.id, list(line.held))
                 line.adrift = False
-            settled = line.take_finished()
             began = time.perf_counter()
             answer = await self._scripts.cycle(
                 line.queue, self.id, room, self._lease_ms, self._backend.limits.retentions, settled
@@ -243,7 +244,8 @@ class Worker:
     def _room(self) -> int:
         if self._stopping.is_set():
             return 0
-        return min(MAX_CLAIM, self.settings.concurrency + self._pace.ahead - self._slots.held - self._asked)
+        room = self.settings.concurrency + self._pace.ahead - self._slots.held - self._asked
+        return min(MAX_CLAIM, self.settings.concurrency, room)
 
     async def _begin(self, queue: str, claimed: Claimed) -> bool:
         return await self._scripts.begin(queue, claimed)
