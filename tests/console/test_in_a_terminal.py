@@ -12,14 +12,14 @@ import psutil
 import pytest
 
 from tests.servers import Server, free_port
-from tests.terminal import Terminal
+from tests.terminal import Terminal, open_terminal
 
 CONSOLE = [sys.executable, "-m", "cleo_tui"]
 
 
 @pytest.fixture
 def terminal(server: Server, namespace: str) -> Iterator[Terminal]:
-    with Terminal([*CONSOLE, server.url, "--namespace", namespace], columns=80, rows=24) as running:
+    with open_terminal([*CONSOLE, server.url, "--namespace", namespace], columns=80, rows=24) as running:
         running.wait_for("No queues in the namespace", within=30)
         yield running
 
@@ -61,14 +61,14 @@ def test_it_ends_within_two_seconds_of_its_terminal(terminal: Terminal) -> None:
 
 
 def test_an_address_that_can_not_be_one_is_explained_without_its_password() -> None:
-    with Terminal([*CONSOLE, "http://user:hunter2@example.com"]) as terminal:
+    with open_terminal([*CONSOLE, "http://user:hunter2@example.com"]) as terminal:
         screen = terminal.wait_for("ended with 2", within=30)
         assert "unknown scheme 'http'" in " ".join(screen.split())
         assert "hunter2" not in screen.replace("cleo_tui http://user:hunter2", "")
 
 
 def test_a_server_that_is_not_there_keeps_it_waiting() -> None:
-    with Terminal([*CONSOLE, f"redis://me:hunter2@127.0.0.1:{free_port()}"], columns=80, rows=24) as terminal:
+    with open_terminal([*CONSOLE, f"redis://me:hunter2@127.0.0.1:{free_port()}"], columns=80, rows=24) as terminal:
         screen = terminal.wait_for("does not answer", within=30)
         assert "hunter2" not in screen
         terminal.type("q")
@@ -77,7 +77,7 @@ def test_a_server_that_is_not_there_keeps_it_waiting() -> None:
 
 def test_sixteen_colours_are_enough(server: Server, namespace: str) -> None:
     command = ["env", "TERM=xterm", "COLORTERM=", *CONSOLE, server.url, "--namespace", namespace]
-    with Terminal(command, columns=80, rows=24) as terminal:
+    with open_terminal(command, columns=80, rows=24) as terminal:
         terminal.wait_for("No queues in the namespace", within=30)
         terminal.type("q")
         terminal.wait_for("ended with 0")

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.terminal import Terminal
+from tests.terminal import Terminal, open_terminal
 
 ROOT = Path(__file__).parents[2]
 DEMO = [sys.executable, "-m", "cleo_tui", "demo"]
@@ -52,7 +52,7 @@ def _end(terminal: Terminal, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["q", "Ctrl-C", "SIGTERM", "SIGKILL", "closed terminal"])
 def test_the_demo_shows_work_and_leaves_nothing_running(how: str) -> None:
-    with Terminal(DEMO) as terminal:
+    with open_terminal(DEMO) as terminal:
         processes = _wait_until_at_work(terminal)
         _end(terminal, how)
         _, left = psutil.wait_procs(processes, timeout=15)
@@ -60,7 +60,7 @@ def test_the_demo_shows_work_and_leaves_nothing_running(how: str) -> None:
 
 
 def test_make_demo_does_the_same() -> None:
-    with Terminal(["make", "-C", str(ROOT), "demo"]) as terminal:
+    with open_terminal(["make", "-C", str(ROOT), "demo"]) as terminal:
         processes = _wait_until_at_work(terminal)
         terminal.type("q")
         _, left = psutil.wait_procs(processes, timeout=15)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import subprocess
-import time
-from collections.abc import Iterator
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import trustme
 
 from cleo_core import Cleo, InvalidUrl, RedisSettings, ServerError
 from cleo_core.errors import (
@@ -95,39 +95,33 @@ async def test_tls_against_a_plain_port(own_server: Server) -> None:
 
 
 @pytest.fixture
-def tls_port(tmp_path: Path) -> Iterator[int]:
-    """The port of a Redis (Debian's, for the embedded Valkey has no TLS) with a certificate of its own."""
-    folder = tmp_path / "tls"
-    folder.mkdir()
-    key, certificate, port = folder / "key.pem", folder / "cert.pem", free_port()
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    process = subprocess.Popen(
-        ["redis-server", "--port", "0", "--tls-port", str(port), "--bind", "127.0.0.1", "--dir", folder,
-         "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate,
-         "--tls-auth-clients", "no", "--save", "", "--appendonly", "no"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+async def tls_port(server: Server, tmp_path: Path) -> AsyncIterator[int]:
+    """A port that speaks TLS, with a certificate of its own, before the shared server (which has none built in)."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
 
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            break
-        except OSError:
-            assert time.monotonic() < deadline, "The server with TLS did not start."
-            time.sleep(0.02)
-    yield port
-    process.terminate()
-    process.wait()
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, ssl.SSLError):
+            while data := await reader.read(65_536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", server.port)
+        await asyncio.gather(pump(reader, inner_writer), pump(inner_reader, writer))
+
+    front = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    yield front.sockets[0].getsockname()[1]
+    front.close()
+    await front.wait_closed()
 
 
-async def test_a_tls_port_whose_certificate_is_trusted(tls_port: int, tmp_path: Path) -> None:
-    url = f"rediss://127.0.0.1:{tls_port}/0?ssl_ca_certs={tmp_path}/tls/cert.pem"
-    async with Cleo(url, namespace="test") as cleo:
+async def test_a_tls_port_whose_certificate_is_trusted(tls_port: int, tmp_path: Path, namespace: str) -> None:
+    url = f"rediss://127.0.0.1:{tls_port}/0?ssl_ca_certs={tmp_path}/authority.pem"
+    async with Cleo(url, namespace=namespace) as cleo:
         await cleo.queues.add("q", "work")
         assert (await cleo.queues.stats("q")).waiting == 1
 
