@@ -191,7 +191,7 @@ class CleoApp(App[None], Actor):
             return ""
         if server.role == "slave":
             return f"{server.address} is a read-only replica. Connect to its primary to change something."
-        return f"The Redis user {server.user!r} may not write. Ask for the role operator; `cleo acl` prints it."
+        return f"The Redis user {server.user!r} may not write. Ask whoever runs the server for one that may."
 
     @property
     def crumbs(self) -> list[str]:

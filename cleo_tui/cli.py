@@ -6,12 +6,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from cleo_tui.running import run
 from cleo_tui.settings import AUTO_THEME, FRAMES, FRAMES_ON_SLOW_LINK, ConsoleSettings
-
-if TYPE_CHECKING:
-    from cleo_core import Cleo
 
 URL_VARIABLE = "CLEO_REDIS_URL"
 DEFAULT_URL = "redis://localhost:6379/0"
@@ -65,25 +62,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.url == "demo":
         from cleo_tui.demo.run import main as demo  # noqa: PLC0415 - the demo brings a workload that only it needs
 
-        sys.exit(demo(settings=settings))
+        sys.exit(demo(os.environ.get(URL_VARIABLE, "embedded://"), settings))
     sys.exit(run(options.url, options.namespace, settings))
-
-
-def run(url: str, namespace: str, settings: ConsoleSettings) -> int:
-    """Run the console on a server; returns the exit code."""
-    # Textual is imported here and not above: `--help` and mistakes are answered without it.
-    from cleo_tui import lifeline  # noqa: PLC0415
-    from cleo_tui.app import CleoApp  # noqa: PLC0415
-
-    def connect() -> Cleo:
-        from cleo_core import Cleo  # noqa: PLC0415 - importing the engine would hold up the first frame
-
-        return Cleo(url, namespace=namespace)
-
-    # A size that a shell or a tool has exported would be taken for the terminal's, and resizing would not be noticed.
-    for variable in ("COLUMNS", "LINES"):
-        os.environ.pop(variable, None)
-    app = CleoApp(connect, settings=settings)
-    with lifeline.hold(app):
-        app.run()
-    return app.return_code or 0

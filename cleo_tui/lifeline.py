@@ -37,7 +37,10 @@ def _terminal_is_there() -> bool:
 
 @contextmanager
 def hold(app: Leavable) -> Generator[None]:
-    """While this is entered, the loss of the terminal ends the app, and if it hangs, the process."""
+    """While this is entered, SIGTERM or the loss of the terminal ends the app, and if it hangs, the process."""
+    if not _terminal_is_there():
+        yield
+        return
     over = threading.Event()
     lost = threading.Event()
 
@@ -54,12 +57,12 @@ def hold(app: Leavable) -> Generator[None]:
         if not over.wait(GRACE):
             os._exit(CODE)
 
-    before = signal.signal(signal.SIGHUP, on_hangup)
+    before = {number: signal.signal(number, on_hangup) for number in (signal.SIGHUP, signal.SIGTERM)}
     watcher = threading.Thread(target=watch, name="cleo-tui-lifeline", daemon=True)
-    if _terminal_is_there():
-        watcher.start()
+    watcher.start()
     try:
         yield
     finally:
         over.set()
-        signal.signal(signal.SIGHUP, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -17,8 +17,8 @@ from cleo_core.cli.loading import URL_VARIABLE
 from cleo_core.embedded import close_all, resolve
 from cleo_core.errors import CleoError
 from cleo_core.kinship import die_with_parent
-from cleo_tui.cli import run
 from cleo_tui.demo.workload import NAMESPACE, QUEUES
+from cleo_tui.running import run
 from cleo_tui.settings import ConsoleSettings
 
 PATIENCE = 5.0
