@@ -8,6 +8,8 @@ from cleo_core.errors import (
     InvalidName,
     InvalidOption,
     InvalidUrl,
+    LockLost,
+    LockTimeout,
     PayloadTooLarge,
     ServerError,
     StaleLease,
@@ -17,7 +19,8 @@ from cleo_core.errors import (
     TaskTimeout,
     UnknownTask,
 )
-from cleo_core.models import Event, EventGap, GroupStrategy, ObserverEvent, TaskPriority, TaskState
+from cleo_core.models import Event, EventGap, GroupOrder, GroupStrategy, ObserverEvent, TaskPriority, TaskState
+from cleo_core.rate_limit import RateLimit
 from cleo_core.settings import Limits, RedisSettings, WorkerSettings
 from cleo_core.tasks.backoff import Backoff, retry_with_backoff
 from cleo_core.tasks.context import TaskContext
@@ -35,6 +38,7 @@ __all__ = [
     "CleoError",
     "Event",
     "EventGap",
+    "GroupOrder",
     "GroupStrategy",
     "InvalidArguments",
     "InvalidInput",
@@ -42,8 +46,11 @@ __all__ = [
     "InvalidOption",
     "InvalidUrl",
     "Limits",
+    "LockLost",
+    "LockTimeout",
     "ObserverEvent",
     "PayloadTooLarge",
+    "RateLimit",
     "RedisSettings",
     "ServerError",
     "StaleLease",

@@ -13,8 +13,12 @@ from cleo_core.connection import check_url
 from cleo_core.dead_letters import DeadLetters
 from cleo_core.errors import InvalidOption
 from cleo_core.events import Events
+from cleo_core.explain import Explainer
+from cleo_core.groups import TaskGroup
+from cleo_core.locks import Locks
 from cleo_core.models import ServerInfo, TaskPriority
 from cleo_core.queues import QueueManager
+from cleo_core.reasons import Explanation
 from cleo_core.server import read_server_info
 from cleo_core.settings import Limits, RedisSettings, WorkerSettings
 from cleo_core.tasks.context import TaskContext
@@ -73,9 +77,12 @@ class Cleo:
         self.producer = Producer(self.backend)
         self.events = Events(self.backend)
         self.queues = QueueManager(self.backend, self.producer, self.tasks, self.events)
+        self.groups = TaskGroup(self.backend, self.queues)
+        self.locks = Locks(self.backend)
         self.dead_letters = DeadLetters(self.backend, self.queues)
         self.analytics = Analytics(self.backend)
         self.workers = Workers(self.backend)
+        self._explainer = Explainer(self.backend, self.workers)
 
     @classmethod
     def get_instance(cls, name: str = "default") -> Cleo:
@@ -238,6 +245,15 @@ class Cleo:
         """
         lines = [Line.parse(queue) for queue in queues] if queues is not None else list(map(Line, self.tasks.queues()))
         return Worker(self.backend, self.tasks, lines, self.worker_settings, strict=strict, **settings)
+
+    async def explain(self, task_id: str, queue: str | None = None) -> Explanation:
+        """Why is this task not running? All reasons that hold now, by type, with numbers. Without ``queue`` all are
+        asked.
+
+        Raises:
+            TaskNotFound: there is none of that id (any more).
+        """
+        return await self._explainer.explain(task_id, queue)
 
     async def server_info(self) -> ServerInfo:
         """Who and how the server is."""

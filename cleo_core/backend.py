@@ -58,11 +58,15 @@ class Backend:
     @cached_property
     def actor(self) -> str:
         """Who acts through this backend, for the audit: JSON with the Redis user and the user of this machine."""
+        return json.dumps({"redis": user_of(self.resolved), "os": f"{self.os_user}@{socket.gethostname()}"})
+
+    @cached_property
+    def os_user(self) -> str:
+        """The user of this machine under whom the process runs."""
         try:
-            user = getpass.getuser()
+            return getpass.getuser()
         except (KeyError, OSError):
-            user = str(os.getuid())
-        return json.dumps({"redis": user_of(self.resolved), "os": f"{user}@{socket.gethostname()}"})
+            return str(os.getuid())
 
     async def scripts(self) -> Scripts:
         """The scripts on the connection of the running loop, to a server that was found new enough.

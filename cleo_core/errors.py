@@ -140,3 +140,16 @@ class WrongState(CleoError):
 
 class WorkerError(CleoError):
     """A worker can't start or go on as configured."""
+
+
+# --- locks -----------------------------------------------------------------------------------------
+
+
+class LockTimeout(CleoError, TimeoutError):
+    """A lock was not granted within the time that was given; the message says what stands in the way."""
+
+
+class LockLost(CleoError):
+    """A lock is held no longer: it ran out, or somebody released it by force. What it protected may be in other
+    hands.
+    """

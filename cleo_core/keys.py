@@ -13,8 +13,17 @@ key                    type   holds                                             
 ``Q task:<id>``        hash   one task: arguments, options, state, attempts, result             until it ran, then its
                                                                                                 retention
 ``Q lane:<p>:<group>`` zset   waiting tasks of a group at priority p, scored by sequence        while not empty
-``Q ring``             zset   groups that may run now, scored by virtual time                   while not empty
-``Q group:<group>``    hash   a group's waiting count and virtual time                          1 h after its last task
+``Q ring``             zset   groups that may run now, scored as the strategy has it            while not empty
+``Q ring:before``      zset   groups that a change of the rules has not moved yet               while not empty
+``Q throttled``        zset   groups that may run at a time, scored by that time (ms)           while not empty
+``Q groups``           zset   groups with tasks that wait or run, or with settings, scored by   while not empty
+                              how many tasks wait
+``Q group:<group>``    hash   a group's settings, virtual time, run time, lock                  1 h after its last task
+                                                                                                if it has no settings
+``Q running:<group>``  set    ids of the group's running tasks                                  while not empty
+``Q locks``            zset   groups that are locked, scored by when the lock ends (ms)         as its last member
+``Q line:<group>``     zset   who waits for the group's lock, by ticket                         1 h
+``Q seen:<group>``     zset   the same, scored by until when (ms) each is waited for            1 h
 ``Q active``           hash   the receipt of each running task                                  while not empty
 ``Q leases``           zset   running tasks, scored by when the lease ends (ms)                 while not empty
 ``Q delayed``          zset   tasks that wait for a time, scored by that time (ms)              while not empty
@@ -35,7 +44,8 @@ Registries: ``namespace:queues`` (zset of queue names, all scored 0) lives as lo
 (zset of worker ids by last heartbeat) is pruned by the workers; ``namespace:worker:<id>`` (JSON) lives a minute after
 the last heartbeat.
 
-Channels: ``Q events`` (each stream entry as it is added), ``Q done:<id>`` (the end of a task somebody waits for) and
+Channels: ``Q events`` (each stream entry as it is added), ``Q done:<id>`` (the end of a task somebody waits for), ``Q
+unlocked`` (a group whose lock became free) and
 ``namespace:control:<worker>`` (a nudge to look for cancelled tasks).
 """
 
@@ -66,6 +76,11 @@ class QueueKeys:
     def events(self) -> str:
         """The stream of events; its channel has the same name."""
         return f"{self.prefix}events"
+
+    @property
+    def unlocked(self) -> str:
+        """The channel that tells which group's lock became free."""
+        return f"{self.prefix}unlocked"
 
     @property
     def history(self) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cleo_core.backend import Backend
-from cleo_core.errors import TaskNotFound, WrongState
+from cleo_core.errors import InvalidOption, TaskNotFound, WrongState
 from cleo_core.events import Events, Observer
+from cleo_core.governing import govern
 from cleo_core.models import (
     BulkReport,
+    GroupOrder,
     GroupStrategy,
     ObserverEvent,
     QueueStats,
@@ -19,6 +21,7 @@ from cleo_core.models import (
     TaskState,
 )
 from cleo_core.names import check_name
+from cleo_core.rate_limit import RateLimit
 from cleo_core.records import page_of, record_of
 from cleo_core.tasks.handle import TaskHandle
 from cleo_core.tasks.options import CallOptions
@@ -111,6 +114,8 @@ class QueueManager:
             next_due_at=due / 1000 if due >= 0 else None,
             dead_expires_at=dead_expiry / 1000 if dead_expiry >= 0 else None,
             strategy=GroupStrategy(strategy) if strategy else GroupStrategy.ROUND_ROBIN,
+            order=GroupOrder(fields[10].decode()) if fields[10] else GroupOrder.PRIORITY,
+            rate_limit=RateLimit.parse(fields[11].decode()) if fields[11] else None,
             groups=groups,
         )
 
@@ -123,17 +128,29 @@ class QueueManager:
         limit: int = 100,
         around: str | None = None,
         newest_first: bool = False,
+        group: str | None = None,
     ) -> TaskPage:
         """A window onto the tasks of a state: at most ``limit`` (up to 1,000) from ``offset``, or with ``around`` in
         the middle.
 
-        Waiting tasks come in the order of their lanes, delayed ones by due time, active ones by the end of their
+        Waiting tasks come group by group, each in the order of its lanes, delayed ones by due time, active ones by the end of their
         lease, ended ones the latest first; ``newest_first`` turns the order round. An offset past the end gives the
-        last task.
+        last task. With ``group``, only the waiting or running tasks of that group ("" for those without one).
+
+        Raises:
+            InvalidOption: ``group`` was given for a state whose tasks are not kept by group.
         """
+        if group is not None and state not in {TaskState.WAITING, TaskState.ACTIVE}:
+            raise InvalidOption(f"Tasks that are {state} are not kept by group. Leave the group out.")
         scripts = await self._backend.scripts()
         raw = await scripts.page(
-            check_name("queue", queue), state, max(0, offset), clamp(limit), around or "", "1" if newest_first else ""
+            check_name("queue", queue),
+            state,
+            max(0, offset),
+            clamp(limit),
+            around or "",
+            "1" if newest_first else "",
+            group,
         )
         return page_of(queue, state, raw)
 
@@ -160,6 +177,18 @@ class QueueManager:
         """Let workers claim again. False if it was not paused. Audited."""
         scripts = await self._backend.scripts()
         return await scripts.pause(check_name("queue", queue), self._backend.actor, "0")
+
+    async def set_rate_limit(self, queue: str, rate_limit: RateLimit | str | tuple[int, float] | None) -> bool:
+        """Limit how many tasks of the queue are claimed in a time: ``"100/s"``, ``"60/m burst 10"``; ``None``: no
+        limit.
+
+        Audited. False if it was so already.
+
+        Raises:
+            InvalidOption: the limit can't be understood.
+        """
+        limit = RateLimit.parse(rate_limit) if rate_limit is not None else None
+        return await govern(self._backend, queue, "set rate limit", "", RateLimit.fields(limit))
 
     async def cancel(self, queue: str, task_ids: Sequence[str]) -> BulkReport:
         """Cancel tasks: at once those that wait, by asking their workers those that run. Audited.

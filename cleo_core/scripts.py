@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -87,13 +87,16 @@ class Claimed(NamedTuple):
 
 
 class Cycle(NamedTuple):
-    """The answer to one settle-and-claim. ``next_due`` is in seconds, or None."""
+    """The answer to one settle-and-claim. ``next_due`` is in seconds, or None. ``options`` are what groups of claimed
+    tasks have for those that don't say themselves, as JSON.
+    """
 
     stale: list[bytes]
     claimed: list[Claimed]
     next_due: float | None
     waiting: int
     paused: bool
+    options: dict[bytes, bytes]
 
 
 class Report(NamedTuple):
@@ -149,11 +152,12 @@ class Scripts:
         self, queue: str, worker: str, room: int, lease_ms: int, retentions: tuple[int, int], settled: Iterable[Settled]
     ) -> Cycle:
         """Settle what has finished and claim up to ``room`` tasks."""
-        stale, claimed, due, waiting, paused = await self._run(
+        stale, claimed, due, waiting, paused, options = await self._run(
             "cycle", queue, worker, room, lease_ms, *retentions, *chain.from_iterable(settled)
         )
         tasks = list(map(Claimed._make, zip(*[iter(claimed)] * len(Claimed._fields), strict=True)))
-        return Cycle(stale, tasks, _seconds(due), waiting, paused == 1)
+        by_group = dict(zip(options[::2], options[1::2], strict=True))
+        return Cycle(stale, tasks, _seconds(due), waiting, paused == 1, by_group)
 
     async def sweep(
         self, queue: str, slice_size: int, retentions: tuple[int, int], gap_ms: int = 0
@@ -233,6 +237,78 @@ class Scripts:
         """The raw counts of a queue, as ``stats.lua`` returns them."""
         return await self._run("stats", queue)
 
-    async def page(self, queue: str, state: str, offset: int, size: int, around: str, reverse: str) -> list[Any]:
+    async def page(
+        self, queue: str, state: str, offset: int, size: int, around: str, reverse: str, group: str | None = None
+    ) -> list[Any]:
         """A raw window onto the tasks of a state, as ``page.lua`` returns it."""
-        return await self._run("page", queue, state, offset, size, around, reverse)
+        one = ("1", group) if group is not None else ("", "")
+        return await self._run("page", queue, state, offset, size, around, reverse, *one)
+
+    # --- groups --------------------------------------------------------------------------------------
+
+    async def govern(
+        self, queue: str, actor: str, action: str, slice_size: int, number: int, moves: str, fields: Mapping[str, str]
+    ) -> tuple[int, int]:
+        """Begin (``number`` 0) or carry on a change of the rules: its number and how many groups are still to be
+        moved.
+        """
+        flat = chain.from_iterable(fields.items())
+        number, left = await self._run("govern", queue, actor, action, slice_size, number, moves, *flat)
+        return number, left
+
+    async def configure(self, queue: str, actor: str, action: str, group: str, fields: Mapping[str, str]) -> bool:
+        """Change a group's settings ('' removes one); whether that changed anything."""
+        return await self._run("configure", queue, actor, action, group, *chain.from_iterable(fields.items())) == 1
+
+    async def groups(self, queue: str, offset: int, size: int, around: str, names: Sequence[str] = ()) -> list[Any]:
+        """A raw window onto the groups, as ``groups.lua`` returns it."""
+        return await self._run("groups", queue, offset, size, around, *names)
+
+    async def find_groups(self, queue: str, cursor: bytes, pattern: str, slice_size: int) -> tuple[bytes, list[bytes]]:
+        """The groups of a slice whose names match, and the cursor of the next slice (``b"0"`` at the end)."""
+        cursor, names = await self._run("find_groups", queue, cursor, pattern, slice_size)
+        return cursor, names
+
+    async def survey(
+        self, queue: str, strategy: str, order: str, cursor: bytes, slice_size: int, wanted: int
+    ) -> tuple[bytes, list[tuple[float, bytes]]]:
+        """The groups of a slice that would come first under other rules, with their scores, and the next cursor."""
+        cursor, flat = await self._run("survey", queue, strategy, order, cursor, slice_size, wanted)
+        return cursor, [(float(score), group) for group, score in zip(flat[::2], flat[1::2], strict=True)]
+
+    async def preview(
+        self, queue: str, strategy: str, order: str, limit: int, groups: Sequence[bytes] = ()
+    ) -> tuple[int, list[Any]]:
+        """When (ms), and the raw tasks that would be taken next."""
+        now, tasks = await self._run("preview", queue, strategy, order, limit, *groups)
+        return now, tasks
+
+    async def explain(self, queue: str, task_id: str) -> list[Any]:
+        """The raw state of what decides on a task, as ``explain.lua`` returns it."""
+        return await self._run("explain", queue, task_id)
+
+    # --- locks ---------------------------------------------------------------------------------------
+
+    async def lock(
+        self, queue: str, group: str, token: str, owner: str, ttl_ms: int, patience_ms: int, drain: bool, own_task: str
+    ) -> tuple[int, float, str, int]:
+        """Try to take a lock: its fence (0: not granted), seconds until the next try, who holds it, tasks waited
+        for.
+        """
+        fence, retry, holder, busy = await self._run(
+            "lock", queue, group, token, owner, ttl_ms, patience_ms, "1" if drain else "", own_task
+        )
+        return fence, retry / 1000, holder.decode(errors="replace"), busy
+
+    async def relock(self, queue: str, group: str, token: str, ttl_ms: int) -> bool:
+        """Extend a lock, or release it (``ttl_ms`` 0); False if it is not held under that token."""
+        return await self._run("relock", queue, group, token, ttl_ms) == 1
+
+    async def unlock(self, queue: str, actor: str, group: str, waiter: str = "") -> bool:
+        """Break a lock, or take a waiter out of its line; False if there was nothing to do."""
+        return await self._run("unlock", queue, actor, group, waiter) == 1
+
+    async def locks(self, queue: str, group: str | None, offset: int, size: int) -> tuple[int, int, list[Any]]:
+        """When (ms), how many there are, and the raw locks (7 values each): of one group, or of all."""
+        now, total, flat = await self._run("locks", queue, group or "", offset, size, "all" if group is None else "")
+        return now, total, flat

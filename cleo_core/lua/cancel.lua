@@ -5,7 +5,7 @@
 -- Returns one string a task: 'done', 'requested' (running: its worker was told), or the state that forbids it
 --       ('' when there is no such task)
 -- Cost  O(tasks x log n)
--- include: base events counters lanes states receipts endings audit
+-- include: base events counters rules ring groups lanes states receipts endings audit
 local answers = {}
 local done = 0
 

@@ -9,10 +9,11 @@
 --                dead       value: [type, message, traceback, outcome] number: 0
 --                cancelled  value: ''                                  number: 0
 --                returned   value: ''                                  number: 0    (handed back, not charged)
--- Returns { stale ids, claimed tasks (flat, 8 a task), ms until the next delayed task (-1: none), waiting, paused (0 or 1) }
+-- Returns { stale ids, claimed tasks (flat, 8 a task), ms after which to look again (-1: no need), waiting, paused (0 or 1),
+--         options that the claimed tasks' groups have for those that don't say themselves (flat: group, JSON) }
 --       a task is: id, name, arguments, head, receipt, group, tries, losses (a table for each would cost as much as running it)
 -- Cost  O((settled + claimed) x log n)
--- include: base events counters lanes delays promote take receipts attempts endings
+-- include: base events counters rules ring groups lanes delays promote carry_on take receipts departures attempts endings
 local worker, room, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local dead_retention, cancelled_retention = tonumber(ARGV[4]), tonumber(ARGV[5])
 local stale = {}
@@ -24,6 +25,7 @@ local completed = ',"task_completed","completed",' .. text_of(now) .. ','
 local function complete(id, receipt, group, run, result, retention)
   local line = receipt .. completed .. run .. ',"completed","",""]'
   call('HSET', TASK .. id, 'state', 'completed', 'end', line, 'result', result)
+  depart(id, group, run)
   retire(id, 'completed', tonumber(retention))
   count_time('r', tonumber(run))
   note_attempt(line, group, worker)
@@ -32,11 +34,13 @@ end
 
 local function cancel(id, receipt, group, run)
   local line = line_of(receipt, 'status_change', 'cancelled', run, 'cancelled')
+  depart(id, group)
   note_attempt(line, group, worker)
   call_off(id, line, cancelled_retention)
 end
 
 local function hand_back(id, receipt, group, priority, sequence)
+  depart(id, group)
   line_up(id, priority, group, tonumber(sequence) or sequences(1) + 1)
   emit_line(line_of(receipt, 'status_change', 'waiting', 0, '', '', 'handed back'))
 end
@@ -49,11 +53,12 @@ local function fail(id, receipt, group, outcome, run, value, delay, task)
   local key = TASK .. id
   call('HSET', key, 'tries', (tonumber(task[5]) or 0) + 1, 'losses', 0, 'attempts', with_attempt(task[3], line, failure[3]))
   note_attempt(line, group, worker)
+  depart(id, group, run, true)
   count('failed')
   count_time('r', tonumber(run))
   emit_line(line)
   if state == 'dead' then
-    bury(id, error_type .. ': ' .. message, line, dead_retention)
+    bury(id, error_type .. ': ' .. message, line, group_options(group).dead_retention or dead_retention)
     return
   end
   count('retried')
@@ -97,25 +102,30 @@ local function settle_all()
     end
   end
   drop_receipts(released)
+  write_departures()
   write_lanes()
   write_delays()
   write_endings()
 end
 
 local claimed = {}
+local options = {}
 
-local function claim()
-  local ids = take(room)
+local function claim(most)
+  local ids, groups = take(most)
+  write_waiting()
+  write_clock()
   if #ids == 0 then return end
   local fence = call('HINCRBY', QUEUE, 'fence', #ids) - #ids
   local leases, receipts = {}, {}
   local until_then = text_of(now + lease)
   local started = ',"status_change","active",' .. text_of(now) .. ',0,"","",""]'
+  local seen = {}
   for i, id in ipairs(ids) do
-    local task = call('HMGET', TASK .. id, 'name', 'args', 'head', 'group', 'tries', 'losses', 'at', 'ready')
-    local name, group, tries = task[1], task[4] or '', tonumber(task[5]) or 0
+    local task = call('HMGET', TASK .. id, 'name', 'args', 'head', 'tries', 'losses', 'at', 'ready')
+    local name, group, tries = task[1], groups[i], tonumber(task[4]) or 0
     if name then
-      local wait = math.max(0, now - (tonumber(task[8]) or tonumber(task[7]) or now))
+      local wait = math.max(0, now - (tonumber(task[7]) or tonumber(task[6]) or now))
       local receipt = write_receipt(id, name, group, fence + i, tries + 1, worker, wait)
       leases[#leases + 1] = until_then
       leases[#leases + 1] = id
@@ -129,23 +139,70 @@ local function claim()
       claimed[size + 5] = receipt
       claimed[size + 6] = group
       claimed[size + 7] = tries
-      claimed[size + 8] = tonumber(task[6]) or 0
+      claimed[size + 8] = tonumber(task[5]) or 0
       count_time('w', wait * 1000)
       emit_line(receipt .. started)
+      if not seen[group] then
+        seen[group] = true
+        local _, text = group_options(group)
+        if text then
+          options[#options + 1] = group
+          options[#options + 1] = text
+        end
+      end
+    else
+      depart(id, group)
     end
   end
-  if #leases == 0 then return end
-  variadic('ZADD', LEASES, leases)
-  variadic('HSET', ACTIVE, receipts)
+  in_hand = 0
+  if #leases > 0 then
+    variadic('ZADD', LEASES, leases)
+    variadic('HSET', ACTIVE, receipts)
+  end
+  write_departures()
 end
 
 settle_all()
 promote(math.max(room, 100))
-local paused = call('HGET', QUEUE, 'paused') == '1'
-if room > 0 and not paused then claim() end
-local waiting = tonumber(call('HGET', QUEUE, 'waiting') or 0)
-if waiting > 0 and not paused then wake() end
+carry_on(room + 100)
+free_throttled(room + 10)
+
+local q = call('HMGET', QUEUE, 'paused', 'every', 'burst', 'tat', 'alarm', 'alarm_of')
+local paused = q[1] == '1'
+local every, burst, tat = tonumber(q[2] or nil), tonumber(q[3] or 1), tonumber(q[4] or 0)
+local most = every and math.min(room, let_go(every, burst, tat)) or room
+if most > 0 and not paused then
+  claim(most)
+  if every then
+    tat = charged(every, tat, #claimed / 8)
+    call('HSET', QUEUE, 'tat', string.format('%.17g', tat))
+  end
+end
+
+local due = next_due()
+if not paused and call('EXISTS', RING, BEFORE) > 0 then
+  if every and let_go(every, burst, tat) < 1 then
+    local free = math.max(1, free_at(every, burst, tat) - now)
+    if due < 0 or free < due then due = free end
+  else
+    wake()
+  end
+end
+
+-- Of all workers that wait, one is told when to look again; the others follow a second later, in case it is gone.
+local alarm, alarm_of = tonumber(q[5] or 0), q[6]
+if room > #claimed / 8 and due >= 0 then
+  if alarm_of and alarm_of ~= worker and alarm > now and alarm <= now + due then
+    due = due + 1000
+  elseif alarm_of ~= worker or alarm ~= now + due then
+    call('HSET', QUEUE, 'alarm', now + due, 'alarm_of', worker)
+  end
+elseif alarm_of == worker then
+  call('HDEL', QUEUE, 'alarm', 'alarm_of')
+  if due >= 0 then wake() end
+end
+
 write_history()
 write_counters()
 publish_events()
-return { stale, claimed, next_due(), waiting, paused and 1 or 0 }
+return { stale, claimed, due, tonumber(call('HGET', QUEUE, 'waiting') or 0), paused and 1 or 0, options }

@@ -1,12 +1,12 @@
 #!lua flags=no-writes
 -- page: a window onto the tasks of one state.
 -- KEYS  1 the queue's hash
--- ARGV  1 state, 2 offset, 3 how many, 4 an id to put the window around ('' to use the offset), 5 '1' for reverse order
---       waiting tasks come in the order of their lanes, ended ones by when they expire, the last first
--- Returns { now (ms), offset, total, tasks, scores (ms) }; a task is { id, its receipt or '', the fields below or '' }
+-- ARGV  1 state, 2 offset, 3 how many, 4 an id to put the window around ('' to use the offset), 5 '1' for reverse order,
+--       6 and 7 '1' and a group to show the waiting or running tasks of that group only
+--       waiting tasks come group by group (of more than 1,000, those with most tasks), ended ones by when they expire, the last first
+-- Returns { now (ms), offset, total, tasks, scores (ms) }; a task is as in page_row
 -- Cost  O(log n + offset among groups + how many)
--- include: base
-local FIELDS = { 'state', 'name', 'group', 'prio', 'at', 'ready', 'tries', 'end', 'progress', 'reason' }
+-- include: base page_row
 local state, offset, size, around = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local scores = {}
 local ids = {}
@@ -16,7 +16,9 @@ local total = 0
 local function lanes()
   local list = {}
   local found
-  for _, group in ipairs(call('ZRANGE', Q .. 'ring', 0, 999)) do
+  local groups = ARGV[6] == '1' and { ARGV[7] } or call('ZRANGE', Q .. 'groups', 0, 999, 'REV')
+  table.sort(groups)
+  for _, group in ipairs(groups) do
     for priority = 3, 0, -1 do
       local lane = Q .. 'lane:' .. priority .. ':' .. group
       local length = call('ZCARD', lane)
@@ -31,7 +33,7 @@ local function lanes()
     end
   end
   -- Of more groups than these only the number of tasks is told.
-  if call('ZCARD', Q .. 'ring') > 1000 then total = tonumber(call('HGET', QUEUE, 'waiting')) end
+  if #groups == 1000 then total = tonumber(call('HGET', QUEUE, 'waiting')) end
   if found then
     if ARGV[5] == '1' then found = total - 1 - found end
     offset = math.max(0, found - floor(size / 2))
@@ -60,6 +62,14 @@ if state == 'waiting' then
     for i = #ids, 1, -1 do turned[#turned + 1] = ids[i] end
     ids = turned
   end
+elseif state == 'active' and ARGV[6] == '1' then
+  -- A group has few running tasks; its limit or the workers' number bounds them.
+  ids = call('SRANDMEMBER', Q .. 'running:' .. ARGV[7], 1000)
+  table.sort(ids)
+  total = #ids
+  offset = math.max(0, math.min(offset, total - 1))
+  ids = { unpack(ids, offset + 1, math.min(total, offset + size)) }
+  for i, id in ipairs(ids) do scores[i] = call('ZSCORE', Q .. 'leases', id) or 0 end
 else
   local key = Q .. (state == 'active' and 'leases' or state)
   total = call('ZCARD', key)
@@ -79,9 +89,5 @@ else
 end
 
 local tasks = {}
-for i, id in ipairs(ids) do
-  local task = call('HMGET', TASK .. id, unpack(FIELDS))
-  for field = 1, #FIELDS do task[field] = task[field] or '' end
-  tasks[i] = { id, state == 'active' and call('HGET', Q .. 'active', id) or '', task }
-end
+for i, id in ipairs(ids) do tasks[i] = page_row(id, state == 'active' and call('HGET', Q .. 'active', id) or '') end
 return { now, offset, total, tasks, scores }

@@ -5,7 +5,7 @@
 --       tasks (s), 7 why
 -- Returns { tasks taken back, the next offset, or -1 when the end is reached }
 -- Cost  O(slice x log n)
--- include: base events counters lanes receipts attempts endings lose
+-- include: base events counters rules ring groups lanes receipts departures attempts endings lose
 local offset, slice = tonumber(ARGV[2]), tonumber(ARGV[3])
 local leased = call('ZRANGE', LEASES, offset, offset + slice - 1)
 local gone = {}
@@ -17,6 +17,7 @@ for _, id in ipairs(leased) do
   end
 end
 drop_receipts(gone)
+write_departures()
 write_lanes()
 write_endings()
 write_history()

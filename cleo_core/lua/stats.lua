@@ -1,8 +1,8 @@
 #!lua flags=no-writes
 -- stats: the counts of a queue at one moment.
 -- KEYS  1 the queue's hash
--- Returns { now (ms), fields of the queue's hash, active, delayed, dead, kept (completed or cancelled), groups that wait,
---         when (ms) the longest waiting of the first tasks of the next 25 groups could run or -1, due (ms) of the next delayed or -1,
+-- Returns { now (ms), fields of the queue's hash, active, delayed, dead, kept (completed or cancelled), groups,
+--         when (ms) the longest waiting of the first tasks of the next 25 groups and of the 25 with most tasks could run, or -1, due (ms) of the next delayed or -1,
 --         when (ms) the oldest dead letter expires or -1 }
 -- Cost  O(log n)
 -- include: base
@@ -11,7 +11,7 @@ local function score(index)
   return head[2] and tonumber(head[2]) or -1
 end
 local oldest = -1
-for _, group in ipairs(call('ZRANGE', Q .. 'ring', 0, 24)) do
+local function look_at(group)
   for priority = 0, 3 do
     local head = call('ZRANGE', Q .. 'lane:' .. priority .. ':' .. group, 0, 0)[1]
     if head then
@@ -21,10 +21,12 @@ for _, group in ipairs(call('ZRANGE', Q .. 'ring', 0, 24)) do
     end
   end
 end
+for _, group in ipairs(call('ZRANGE', Q .. 'ring', 0, 24)) do look_at(group) end
+for _, group in ipairs(call('ZRANGE', Q .. 'groups', 0, 24, 'REV')) do look_at(group) end
 local fields = call('HMGET', QUEUE, 'paused', 'waiting', 'enqueued', 'completed', 'failed', 'retried', 'died',
-  'cancelled', 'lost', 'strategy')
-for i = 1, 10 do fields[i] = fields[i] or '' end
+  'cancelled', 'lost', 'strategy', 'order', 'rate')
+for i = 1, 12 do fields[i] = fields[i] or '' end
 return { now, fields, call('ZCARD', Q .. 'leases'), call('ZCARD', Q .. 'delayed'),
   call('ZCOUNT', Q .. 'dead', now, '+inf'), 
-  call('ZCOUNT', Q .. 'completed', now, '+inf') + call('ZCOUNT', Q .. 'cancelled', now, '+inf'), call('ZCARD', Q .. 'ring'),
+  call('ZCOUNT', Q .. 'completed', now, '+inf') + call('ZCOUNT', Q .. 'cancelled', now, '+inf'), call('ZCARD', Q .. 'groups'),
   oldest, score('delayed'), score('dead') }

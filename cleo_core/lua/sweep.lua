@@ -5,7 +5,7 @@
 --       of many workers that sweep each for all, most find that it was just done
 -- Returns { tasks taken back, tasks promoted, ms until the next delayed task (-1: none) }; a full slice means: call again
 -- Cost  O(slice x log n)
--- include: base events counters lanes delays promote receipts attempts endings lose
+-- include: base events counters rules ring groups lanes delays promote carry_on receipts departures attempts endings lose
 local slice = tonumber(ARGV[1])
 if now - (call('HGET', QUEUE, 'swept') or 0) < tonumber(ARGV[5]) then return { 0, 0, next_due() } end
 call('HSET', QUEUE, 'swept', now)
@@ -15,9 +15,11 @@ for _, id in ipairs(expired) do
   if receipt then lose(id, receipt, 'let its lease run out', tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])) end
 end
 drop_receipts(expired)
+write_departures()
 write_lanes()
 write_endings()
 local promoted = promote(slice)
+if carry_on(slice) + free_throttled(slice) > 0 then wake() end
 prune('completed', slice)
 prune('cancelled', slice)
 prune('dead', slice)

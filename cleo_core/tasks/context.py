@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from math import isfinite
 
 from cleo_core.errors import InvalidInput, StaleLease, TaskCancelled
+
+# The queue, group and id of the task in which code runs, if it runs in one; threads of tasks inherit it.
+running_task: ContextVar[tuple[str, str, str] | None] = ContextVar("cleo_running_task", default=None)
 
 
 class TaskContext:

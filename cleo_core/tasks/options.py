@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from cleo_core.errors import InvalidOption
 from cleo_core.models import TaskPriority
@@ -53,13 +53,20 @@ def _write_head(options: RunOptions) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def read_head(head: bytes) -> RunOptions:
-    """The options that travelled with a task. Tasks of a kind share theirs, so each is parsed once.
+def read_head(head: bytes, group_options: bytes = b"") -> RunOptions:
+    """The options that travelled with a task; what it doesn't say is as its group has it. Each pair is parsed once.
 
     Raises:
         pydantic.ValidationError: another version of the record, or not JSON.
     """
-    return RunOptions.model_validate_json(head)
+    if not group_options:
+        return RunOptions.model_validate_json(head)
+    own = from_json(head)
+    if not isinstance(own, dict):
+        return RunOptions.model_validate(own)
+    group = from_json(group_options)
+    group.pop("dead_retention", None)
+    return RunOptions.model_validate({**group, **own})
 
 
 class CallOptions(BaseModel):

@@ -18,6 +18,7 @@ class Delivery:
 
     claimed: Claimed
     queue: str
+    group_options: bytes = b""
     task: AnyTask | None = None
     options: RunOptions | None = None
     arguments: dict[str, Any] | None = None

@@ -19,7 +19,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 from cleo_core.errors import CleoError, InvalidInput, TaskCancelled, TaskTimeout, UnknownTask
 from cleo_core.scripts import Claimed, Settled
 from cleo_core.settings import Limits
-from cleo_core.tasks.context import TaskContext
+from cleo_core.tasks.context import TaskContext, running_task
 from cleo_core.tasks.options import read_head
 from cleo_core.tasks.registry import AnyTask, Registry
 from cleo_core.tasks.signature import check_payload, explain
@@ -59,7 +59,7 @@ class Execution:
         try:
             task = self._task_of(claimed)
             delivery.task = task
-            delivery.options = read_head(claimed.head)
+            delivery.options = read_head(claimed.head, delivery.group_options)
             delivery.arguments = task.signature.decode(claimed.arguments)
         except ValidationError as error:
             return self._refuse(claimed, self._why(claimed, error))
@@ -76,6 +76,7 @@ class Execution:
         task, options = delivery.task, delivery.options
         assert task is not None
         assert options is not None
+        running_task.set((delivery.queue, delivery.claimed.group.decode(errors="replace"), delivery.id))
         started = time.perf_counter_ns()
         try:
             if task.is_async and options.timeout is None:

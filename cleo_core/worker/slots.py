@@ -54,9 +54,9 @@ class Slots:
 
     # --- in ------------------------------------------------------------------------------------------
 
-    def accept(self, line: Line, claimed: Claimed) -> None:
-        """Take a claimed task, to be run when there is a slot."""
-        delivery = Delivery(claimed, line.queue)
+    def accept(self, line: Line, claimed: Claimed, group_options: bytes = b"") -> None:
+        """Take a claimed task, to be run when there is a slot; ``group_options`` hold where its own say nothing."""
+        delivery = Delivery(claimed, line.queue, group_options)
         before = line.held.get(claimed.id)
         if before is not None:
             self.abandon(before)  # It was taken from this worker and has come back to it under another fence.

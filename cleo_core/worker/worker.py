@@ -206,7 +206,7 @@ class Worker:
             self._forget(line, settled, answer.stale)
             self._rota.claimed(line, len(answer.claimed))
             for claimed in answer.claimed:
-                self._slots.accept(line, claimed)
+                self._slots.accept(line, claimed, answer.options.get(claimed.group, b""))
             self._slots.fill()
             if line.ready and len(answer.claimed) < room:
                 self._wake.watch(line, answer.next_due)

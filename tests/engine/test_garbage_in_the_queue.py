@@ -31,7 +31,7 @@ WRITE = """
 local prefix, id = ARGV[1], ARGV[2]
 redis.call('HSET', prefix .. 'task:' .. id, 'state', 'waiting', 'seq', 1, unpack(ARGV, 3))
 redis.call('ZADD', prefix .. 'lane:1:', 1, id)
-redis.call('HINCRBY', prefix .. 'group:', 'waiting', 1)
+redis.call('ZINCRBY', prefix .. 'groups', 1, '')
 redis.call('HINCRBY', prefix .. 'queue', 'waiting', 1)
 redis.call('ZADD', prefix .. 'ring', 'NX', 0, '')
 redis.call('LPUSH', prefix .. 'wake', 1)

@@ -16,9 +16,15 @@ local function write_delays()
   if not head[2] or soonest < tonumber(head[2]) then wake() end
 end
 
--- When the next delayed task is due, in ms from now; -1 when there is none.
+-- When the next delayed task is due or the next throttled group may run, in ms from now; -1 when there is none.
 local function next_due()
-  local head = call('ZRANGE', DELAYED, 0, 0, 'WITHSCORES')
-  if not head[2] then return -1 end
-  return math.max(0, head[2] - now)
+  local due = -1
+  for _, key in ipairs({ DELAYED, Q .. 'throttled' }) do
+    local head = call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    if head[2] then
+      local left = math.max(0, head[2] - now)
+      if due < 0 or left < due then due = left end
+    end
+  end
+  return due
 end

@@ -1,13 +1,6 @@
--- lanes: where waiting tasks stand. A lane is one priority of one group, scored by sequence; the ring holds the groups
--- that may run now, scored by virtual time. A group leaves the ring with its last task and comes back no earlier than
--- the queue's own virtual time, so an idle group banks no credit.
-local RING = Q .. 'ring'
+-- lanes: where waiting tasks stand. A lane is one priority of one group, scored by sequence.
 local arrivals = {}
 local arrived = {}
-
-local function lane_of(priority, group)
-  return Q .. 'lane:' .. priority .. ':' .. group
-end
 
 -- Notes a task as waiting; write_lanes puts all that were noted into their lanes.
 local function line_up(id, priority, group, sequence)
@@ -30,42 +23,30 @@ local function write_lanes()
   local total = 0
   for lane, list in pairs(arrivals) do variadic('ZADD', lane, list) end
   for group, size in pairs(arrived) do
-    local key = Q .. 'group:' .. group
     total = total + size
-    if call('HINCRBY', key, 'waiting', size) == size then
-      local own = tonumber(call('HGET', key, 'vtime') or 0)
-      local queue = tonumber(call('HGET', QUEUE, 'vtime') or 0)
-      call('ZADD', RING, math.max(own, queue), group)
-      call('PERSIST', key)
+    local waiting = add_waiting(group, size)
+    if waiting == size then
+      call('PERSIST', Q .. 'group:' .. group)
+      place(know(group, waiting), 'nowhere')
+    elseif rules().by_sequence then
+      place_anew(group)
     end
   end
   if total > 0 then
-    call('HINCRBY', QUEUE, 'waiting', total)
+    write_waiting()
     arrivals = {}
     arrived = {}
     wake()
   end
 end
 
--- Tells the group (and the queue) that tasks left its lanes. With its last task it leaves the ring.
-local function step_out(group, size, vtime)
-  local key = Q .. 'group:' .. group
-  -- 0 - size and not -size: the latter is -0 for 0, which Redis takes for no integer.
-  if call('HINCRBY', key, 'waiting', 0 - size) <= 0 then
-    call('ZREM', RING, group)
-    call('HSET', key, 'waiting', 0, 'vtime', vtime)
-    call('EXPIRE', key, 3600)
-  else
-    call('ZADD', RING, vtime, group)
-  end
-  call('HINCRBY', QUEUE, 'waiting', 0 - size)
-end
-
 -- Takes one waiting task out of its lane, for a cancel or a removal.
 local function pull_out(id, priority, group)
-  if call('ZREM', lane_of(priority, group), id) == 1 then
-    step_out(group, 1, call('ZSCORE', RING, group) or 0)
-  end
+  if call('ZREM', lane_of(priority, group), id) == 0 then return end
+  local waiting = add_waiting(group, -1)
+  write_waiting()
+  if waiting <= 0 or rules().by_sequence then place_anew(group) end
+  rest(group, waiting)
 end
 
 -- The next sequence numbers: returns the one before the first.

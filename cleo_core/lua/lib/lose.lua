@@ -11,9 +11,11 @@ local function lose(id, receipt, why, default_max, dead_retention, cancelled_ret
   local key = TASK .. id
   local _, name, group, fence, _, worker = read_receipt(receipt)
   local task = call('HMGET', key, 'prio', 'seq', 'losses', 'begun', 'head', 'attempts', 'cancel', 'name')
+  depart(id, group)
   if not task[8] then return end
   local losses = tonumber(task[3]) or 0
-  local max = max_deliveries_of(task[5], default_max)
+  local options = group_options(group)
+  local max = max_deliveries_of(task[5], options.max_deliveries or default_max)
   if losses + 1 < max or task[4] == text_of(fence) then losses = losses + 1 end
   local state = task[7] and 'cancelled' or losses >= max and 'dead' or 'waiting'
   local line = line_of(receipt, 'task_stalled', state, 0, 'lost', 'WorkerLost', 'worker ' .. worker .. ' ' .. why)
@@ -24,7 +26,7 @@ local function lose(id, receipt, why, default_max, dead_retention, cancelled_ret
   if state == 'cancelled' then
     call_off(id, line, cancelled_retention)
   elseif state == 'dead' then
-    bury(id, 'poison: ' .. losses .. ' workers were lost while running it', line, dead_retention)
+    bury(id, 'poison: ' .. losses .. ' workers were lost while running it', line, options.dead_retention or dead_retention)
     emit_line(line)
   else
     line_up(id, task[1] or '1', group, tonumber(task[2]) or sequences(1) + 1)

@@ -1,0 +1,22 @@
+#!lua flags=no-writes
+-- preview: the tasks that would be taken next, by the scheduler's own code on tables. Changes nothing.
+-- KEYS  1 the queue's hash
+-- ARGV  1 strategy, 2 order ('' for as it is), 3 how many, then the groups that may come into it (none: those first in the
+--       ring, if neither strategy nor order is another one)
+-- Returns { now (ms), tasks as page.lua returns them }
+-- Cost  O(how many x groups)
+-- include: base rules ring_dry groups take supposed page_row
+local limit = tonumber(ARGV[3])
+if ARGV[1] == '' and ARGV[2] == '' then
+  local first = call('ZRANGE', RING, 0, limit, 'WITHSCORES')
+  for i = 1, #first, 2 do stand_in_ring(first[i], tonumber(first[i + 1])) end
+  for _, set in ipairs({ call('ZRANGE', BEFORE, 0, 499), call('ZRANGE', THROTTLED, '-inf', now, 'BYSCORE', 'LIMIT', 0, 500) }) do
+    for _, group in ipairs(set) do place(know(group, waiting_of(group)), 'nowhere') end
+  end
+else
+  suppose(ARGV[1], ARGV[2])
+  for at = 4, #ARGV do place(know(ARGV[at], waiting_of(ARGV[at])), 'nowhere') end
+end
+local tasks = {}
+for i, id in ipairs((take(limit))) do tasks[i] = page_row(id, '') end
+return { now, tasks }
