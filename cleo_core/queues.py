@@ -133,9 +133,9 @@ class QueueManager:
         """A window onto the tasks of a state: at most ``limit`` (up to 1,000) from ``offset``, or with ``around`` in
         the middle.
 
-        Waiting tasks come group by group, each in the order of its lanes, delayed ones by due time, active ones by the end of their
-        lease, ended ones the latest first; ``newest_first`` turns the order round. An offset past the end gives the
-        last task. With ``group``, only the waiting or running tasks of that group ("" for those without one).
+        Waiting tasks come group by group, each in the order of its lanes, delayed ones by due time, active ones by the
+        end of their lease, ended ones the latest first; ``newest_first`` turns the order round. An offset past the end
+        gives the last task. With ``group``, only the waiting or running tasks of that group ("" for those without one).
 
         Raises:
             InvalidOption: ``group`` was given for a state whose tasks are not kept by group.

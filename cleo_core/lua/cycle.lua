@@ -5,8 +5,8 @@
 --       then 7 a settled task:
 --       id, receipt, group, outcome, run time (us), value (JSON), number
 --       outcome  completed  value: result                              number: retention (s)
---                retry      value: [type, message, traceback, outcome] number: delay (ms)
---                dead       value: [type, message, traceback, outcome] number: 0
+--                retry      value: [type, message, traceback, outcome, fingerprint, pattern] number: delay (ms)
+--                dead       value: the same                       number: 0
 --                cancelled  value: ''                                  number: 0
 --                returned   value: ''                                  number: 0    (handed back, not charged)
 -- Returns { stale ids, claimed tasks (flat, 8 a task), ms after which to look again (-1: no need), waiting, paused (0 or 1),
@@ -58,7 +58,8 @@ local function fail(id, receipt, group, outcome, run, value, delay, task)
   count_time('r', tonumber(run))
   emit_line(line)
   if state == 'dead' then
-    bury(id, error_type .. ': ' .. message, line, group_options(group).dead_retention or dead_retention)
+    bury(id, error_type .. ': ' .. message, line, group_options(group).dead_retention or dead_retention,
+      failure[5] or '', failure[6] or '')
     return
   end
   count('retried')

@@ -16,7 +16,7 @@ for at = 2, #ARGV do
     state = 'waiting'
     call('ZREM', Q .. 'dead', id)
     call('PERSIST', key)
-    call('HDEL', key, 'tries', 'losses', 'begun', 'reason', 'end', 'cancel', 'progress')
+    call('HDEL', key, 'tries', 'losses', 'begun', 'reason', 'fp', 'pattern', 'end', 'cancel', 'progress')
     call('HSET', key, 'state', state, 'seq', sequence, 'ready', now)
     line_up(id, priority, group, sequence)
     emit('status_change', id, name, group, '', state, 'retried')

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from cleo_core.errors import CleoError, InvalidInput, TaskCancelled, TaskTimeout, UnknownTask
+from cleo_core.fingerprints import kind_of
 from cleo_core.scripts import Claimed, Settled
 from cleo_core.settings import Limits
 from cleo_core.tasks.context import TaskContext, running_task
@@ -197,7 +198,8 @@ class Execution:
         while trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith("cleo_core."):
             trace = trace.tb_next
         kept = trace_of(error, trace)[-self._limits.traceback_chars :] if self._limits.traceback_chars else ""
-        return to_json([type(error).__name__, message_of(error), clean(kept), outcome])
+        name, message = type(error).__name__, message_of(error)
+        return to_json([name, message, clean(kept), outcome, *kind_of(name, message)])
 
     def _refuse(self, claimed: Claimed, why: str) -> Settled:
         LOG.error(
@@ -206,7 +208,8 @@ class Execution:
             claimed.id.decode(errors="replace"),
             why,
         )
-        value = to_json(["Refused", clean(why)[:2000], "", "refused"])
+        text = clean(why)[:2000]
+        value = to_json(["Refused", text, "", "refused", *kind_of("Refused", text)])
         return Settled(claimed.id, claimed.receipt, claimed.group, "dead", 0, value, 0)
 
     def _why(self, claimed: Claimed, error: ValidationError) -> str:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 from pydantic_core import to_json
 
 from cleo_core.errors import CleoError
+from cleo_core.fingerprints import kind_of
 from cleo_core.tasks.registry import AnyTask
 from cleo_core.worker.texts import clean, message_of, trace_of
 
@@ -30,8 +31,8 @@ class RemoteError(CleoError):
         self._texts = (error_type, message, trace)
 
     def described(self, outcome: str) -> bytes:
-        """The error as a failure is kept: JSON of its type, message, traceback and outcome."""
-        return to_json([*self._texts, outcome])
+        """The error as a failure is kept: JSON of its type, message, traceback, outcome, fingerprint and pattern."""
+        return to_json([*self._texts, outcome, *kind_of(*self._texts[:2])])
 
 
 def place_of(task: AnyTask) -> tuple[str, str]:

@@ -54,10 +54,11 @@ local function write_endings()
   end
 end
 
--- Makes a task a dead letter; `line` tells of its end, `retention` is in seconds.
-local function bury(id, reason, line, retention)
+-- Makes a task a dead letter; `line` tells of its end, `retention` is in seconds. The fingerprint and pattern are those of
+-- its error: what finds others that failed of the same kind.
+local function bury(id, reason, line, retention, fingerprint, pattern)
   local key = TASK .. id
-  call('HSET', key, 'state', 'dead', 'end', line, 'reason', reason)
+  call('HSET', key, 'state', 'dead', 'end', line, 'reason', reason, 'fp', fingerprint, 'pattern', pattern)
   call('EXPIRE', key, retention)
   call('ZADD', Q .. 'dead', now + retention * 1000, id)
   prune('dead', 20)

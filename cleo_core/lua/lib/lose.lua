@@ -7,6 +7,8 @@ local function max_deliveries_of(head, default)
   return max or default
 end
 
+local POISON = 'WorkerLost: poison'
+
 local function lose(id, receipt, why, default_max, dead_retention, cancelled_retention)
   local key = TASK .. id
   local _, name, group, fence, _, worker = read_receipt(receipt)
@@ -26,7 +28,8 @@ local function lose(id, receipt, why, default_max, dead_retention, cancelled_ret
   if state == 'cancelled' then
     call_off(id, line, cancelled_retention)
   elseif state == 'dead' then
-    bury(id, 'poison: ' .. losses .. ' workers were lost while running it', line, options.dead_retention or dead_retention)
+    bury(id, 'poison: ' .. losses .. ' workers were lost while running it', line, options.dead_retention or dead_retention,
+      string.sub(redis.sha1hex(POISON), 1, 12), POISON)
     emit_line(line)
   else
     line_up(id, task[1] or '1', group, tonumber(task[2]) or sequences(1) + 1)
