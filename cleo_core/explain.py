@@ -47,6 +47,7 @@ class Facts:
     name: str
     priority: int
     attempt: int
+    losses: int
     error: str
     cancel_requested: bool
     ready_at: float
@@ -121,7 +122,7 @@ def _reasons(state: TaskState, facts: Facts) -> Iterator[Reason]:
     elif state is TaskState.CANCELLED:
         yield Cancelled()
     elif state is TaskState.DEAD:
-        yield Dead(error=facts.error, attempts=max(1, facts.attempt - 1))
+        yield Dead(error=facts.error, attempts=max(1, facts.attempt - 1 + facts.losses))
     elif state is TaskState.ACTIVE:
         yield _running(facts)
     elif state is TaskState.DELAYED:
@@ -210,7 +211,9 @@ def _free_at(limit: RateLimit | None, tat_ms: float) -> float:
 
 def _facts_of(queue: str, raw: list[Any], workers: list[WorkerInfo]) -> Facts:
     now, _, fields, receipt, lease, due, ahead, rank, rules_row, group_row, held_by, _ = raw
-    name, _, priority, _, reason, cancel, tries, _, ready, at = (field.decode(errors="replace") for field in fields)
+    name, _, priority, _, reason, cancel, tries, losses, ready, at = (
+        field.decode(errors="replace") for field in fields
+    )
     rules, group = rules_of(rules_row), group_of(queue, now, rules_row, group_row)
     return Facts(
         now=now / 1000,
@@ -218,6 +221,7 @@ def _facts_of(queue: str, raw: list[Any], workers: list[WorkerInfo]) -> Facts:
         name=name,
         priority=int(priority or 1),
         attempt=int(tries or 0) + 1,
+        losses=int(losses or 0),
         error=reason,
         cancel_requested=bool(cancel),
         ready_at=float(ready or at or 0) / 1000,

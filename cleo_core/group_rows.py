@@ -117,7 +117,7 @@ def group_of(queue: str, now_ms: int, rules_row: list[Any], row: list[Any]) -> G
         rate_limit=RateLimit.parse(text["rate"]) if text["rate"] else rules.rate_limit,
         options=GroupOptions(**{**rules.options.model_dump(exclude_none=True), **_options(text["options"])}),
         own=["rate_limit" if name == "rate" else name for name in _OWN if text[name]],
-        throttled_until=float(text["throttled"]) / 1000 if text["throttled"] else None,
+        throttled_until=float(text["throttled"]) / 1000 if text["throttled"] not in {"", "inf"} else None,
         lock=lock,
         run=float(text["run"]) / 1000 if text["run"] else None,
         failing=float(text["bad"] or 0),

@@ -25,6 +25,16 @@ def _group(group: str) -> str:
     return f"the group {group!r}" if group else "the group of tasks without a group"
 
 
+def _the_group(group: str) -> str:
+    """The same at the beginning of a sentence. The group's name keeps its case."""
+    return f"T{_group(group)[1:]}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    """A number with its noun."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 class QueuePaused(Model):
     """Nobody may claim from the queue."""
 
@@ -46,7 +56,7 @@ class GroupPaused(Model):
     @property
     def text(self) -> str:
         """The reason as a sentence."""
-        return f"{_group(self.group).capitalize()} is paused. Resume it to let its tasks run."
+        return f"{_the_group(self.group)} is paused. Resume it to let its tasks run."
 
 
 class GroupAtLimit(Model):
@@ -61,11 +71,11 @@ class GroupAtLimit(Model):
     @property
     def text(self) -> str:
         """The reason as a sentence."""
-        more = f" and {self.running - len(self.held_by)} more" if self.running > len(self.held_by) else ""
-        return (
-            f"{_group(self.group).capitalize()} is at its limit: {self.running} of {self.limit} run, "
-            f"held by {', '.join(self.held_by)}{more}."
+        more = f" and {self.running - len(self.held_by):,} more" if self.running > len(self.held_by) else ""
+        taken = (
+            f"{self.running:,} of {_count(self.limit, 'slot is', 'slots are')} taken by {', '.join(self.held_by)}{more}"
         )
+        return f"{_the_group(self.group)} is at its limit: {taken}."
 
 
 class RateLimited(Model):
@@ -79,7 +89,7 @@ class RateLimited(Model):
     @property
     def text(self) -> str:
         """The reason as a sentence."""
-        whose = "The queue" if self.group is None else _group(self.group).capitalize()
+        whose = "The queue" if self.group is None else _the_group(self.group)
         return f"{whose} is at its rate limit of {self.rate_limit}; free again in {_duration(self.free_in)}."
 
 
@@ -97,7 +107,7 @@ class LockHeld(Model):
     def text(self) -> str:
         """The reason as a sentence."""
         return (
-            f"{_group(self.group).capitalize()} is locked by {self.owner} for {_duration(self.held_for)} now; "
+            f"{_the_group(self.group)} has been locked by {self.owner} for {_duration(self.held_for)}; "
             f"the lock runs out in {_duration(self.expires_in)} if it is not renewed."
         )
 
@@ -112,9 +122,11 @@ class LockAwaited(Model):
     @property
     def text(self) -> str:
         """The reason as a sentence."""
+        those = "the one that runs has" if self.running == 1 else f"the {self.running:,} that run have"
+        first = f"{those} ended and " if self.running else ""
         return (
-            f"Somebody waits for the lock of {_group(self.group)}: no task of it is started until the {self.running} "
-            "that run have ended and the lock was given back."
+            f"Somebody waits for the lock of {_group(self.group)}: none of its tasks is started until {first}the lock "
+            "was given back."
         )
 
 
@@ -129,8 +141,8 @@ class Yielding(Model):
     def text(self) -> str:
         """The reason as a sentence."""
         return (
-            f"{_group(self.group).capitalize()} held over 10% of the running slots, so it yields to other groups until "
-            f"its {self.waiting:,} waiting tasks are done."
+            f"{_the_group(self.group)} held over 10% of the running slots, so it yields to other groups until its "
+            f"{_count(self.waiting, 'waiting task has', 'waiting tasks have')} been started."
         )
 
 
@@ -146,10 +158,11 @@ class Behind(Model):
     def text(self) -> str:
         """The reason as a sentence."""
         of_group = f" of {_group(self.group)}" if self.group else ""
-        turn = f"; {self.groups:,} other groups have their turn first" if self.groups else ""
+        other = _count(self.groups, "other group has its turn", "other groups have their turn")
+        turn = f"; {other} first" if self.groups else ""
         if not self.tasks:
             return f"It is the next task{of_group}{turn}."
-        return f"It is behind {self.tasks:,} tasks{of_group}{turn}."
+        return f"It is behind {_count(self.tasks, 'task', 'tasks')}{of_group}{turn}."
 
 
 class DelayedUntil(Model):
@@ -165,8 +178,9 @@ class DelayedUntil(Model):
     @property
     def text(self) -> str:
         """The reason as a sentence."""
-        why = f"attempt {self.attempt} follows" if self.attempt > 1 else "it was enqueued with a delay"
-        return f"It is due in {_duration(self.due_in)}: {why}."
+        why = f"attempt {self.attempt} follows a failure" if self.attempt > 1 else "it was enqueued with a delay"
+        due = f"due in {_duration(self.due_in)}" if self.due_in > 0 else "due now"
+        return f"It is {due}: {why}."
 
 
 class NoWorker(Model):
@@ -191,9 +205,14 @@ class NoWorkerKnowsTask(Model):
     @property
     def text(self) -> str:
         """The reason as a sentence."""
+        none = (
+            f"None of the {self.workers:,} workers of this queue knows"
+            if self.workers > 1
+            else ("The only worker of this queue doesn't know")
+        )
         return (
-            f"None of the {self.workers} workers of this queue knows the task {self.name!r}; the first that claims it "
-            "makes it a dead letter. Deploy workers that declare it."
+            f"{none} the task {self.name!r}; the first that claims it makes it a dead letter. Deploy workers that "
+            "declare it."
         )
 
 
@@ -207,7 +226,10 @@ class WorkersBusy(Model):
     @property
     def text(self) -> str:
         """The reason as a sentence."""
-        return f"All {self.slots:,} slots of the {self.workers} workers are taken. Start more, or wait for one to end."
+        slots = "The only slot" if self.slots == 1 else f"All {self.slots:,} slots"
+        workers = "the only worker" if self.workers == 1 else f"the {self.workers:,} workers"
+        taken = "is taken" if self.slots == 1 else "are taken"
+        return f"{slots} of {workers} {taken}. Start more workers, or wait for a task to end."
 
 
 class Claimable(Model):
@@ -242,7 +264,9 @@ class Running(Model):
                 f"Its worker {self.worker} has been silent for too long; the lease ran out "
                 f"{_duration(-self.lease_expires_in)} ago, and the next sweep of any worker takes the task back."
             )
-        return f"It runs, attempt {self.attempt}, for {_duration(self.for_seconds)} now, on {self.worker}{cancel}."
+        return (
+            f"It has been running for {_duration(self.for_seconds)} on {self.worker}, attempt {self.attempt}{cancel}."
+        )
 
 
 class Completed(Model):
@@ -277,7 +301,8 @@ class Dead(Model):
     @property
     def text(self) -> str:
         """The reason as a sentence."""
-        return f"It is in the dead letters after {self.attempts} attempts: {self.error}. Retry it once that is mended."
+        after = _count(self.attempts, "attempt", "attempts")
+        return f"It is in the dead letters after {after}: {self.error.rstrip('.')}. Retry it once that is mended."
 
 
 Reason = Annotated[

@@ -4,11 +4,12 @@
 -- and a change whose caller dies is completed by others.
 -- KEYS  1 the queue's hash
 -- ARGV  1 actor (JSON), 2 action (for the audit), 3 slice, 4 the number of the change, 0 to begin it, 5 whose places change:
---       'ring' (the order), 'throttled' (limits of all groups) or '' (none), then pairs of field and value ('': none)
+--       'ring' (the order), 'throttled' (limits of all groups: those that a limit holds back) or '' (none), then pairs of field and value ('': none)
 -- Returns { the number of the change (0: one before it is not complete, call again; -1: all is so already), groups still to
 --         be moved }
 -- Cost  O(slice x log groups)
 -- include: base events rules ring groups lanes carry_on audit
+local DEFAULTS = { strategy = 'round_robin', order = 'priority' }
 local slice, number, moves = tonumber(ARGV[3]), ARGV[4], ARGV[5]
 carry_on(slice)
 if number == '0' then
@@ -16,7 +17,8 @@ if number == '0' then
   local told = {}
   for at = 6, #ARGV, 2 do
     local field, value = ARGV[at], ARGV[at + 1]
-    if (call('HGET', QUEUE, field) or '') ~= value then
+    local before = call('HGET', QUEUE, field) or DEFAULTS[field] or ''
+    if before ~= value then
       if value == '' then call('HDEL', QUEUE, field) else call('HSET', QUEUE, field, value) end
       told[#told + 1] = field .. '=' .. (value == '' and 'none' or value)
     end

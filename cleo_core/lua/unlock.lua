@@ -12,7 +12,7 @@ if token ~= '' then
   call('ZREM', Q .. 'seen:' .. group, token)
   local was = call('ZREM', Q .. 'line:' .. group, token)
   if first == token then
-    close_group(group, 0)
+    close_for_first(group)
     call('PUBLISH', Q .. 'unlocked', group)
     wake()
   end

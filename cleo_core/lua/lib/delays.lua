@@ -21,7 +21,8 @@ local function next_due()
   local due = -1
   for _, key in ipairs({ DELAYED, Q .. 'throttled' }) do
     local head = call('ZRANGE', key, 0, 0, 'WITHSCORES')
-    if head[2] then
+    -- Groups at their limit stand at +inf.
+    if head[2] and tonumber(head[2]) < math.huge then
       local left = math.max(0, head[2] - now)
       if due < 0 or left < due then due = left end
     end

@@ -81,7 +81,8 @@ local function place(g, from)
   if g.every and let_go(g.every, g.burst, g.tat) < 1 then
     free = math.max(free, now + 1, free_at(g.every, g.burst, g.tat))
   end
-  local runs = g.waiting > 0 and not g.paused and not (g.concurrency and running(g) >= g.concurrency)
+  local runs = g.waiting > 0 and not g.paused
+  if runs and g.concurrency and running(g) >= g.concurrency then free = math.huge end
   if runs and free <= now then
     stand_in_ring(g.group, score_of(g), from)
     return

@@ -1,5 +1,5 @@
 -- ring: where groups stand. The ring holds those that may run now, by score (see rules); `throttled` those that may when
--- a time (ms) has come; the others are out of sight until something lets them run. `groups` knows all that have tasks
+-- a time (ms) has come, or at +inf when one of their tasks has ended (they are at their limit); paused ones stand nowhere. `groups` knows all that have tasks
 -- waiting or running, or settings, by how many wait. `ring:before` is what a change of the rules has not yet moved.
 local RING, BEFORE, THROTTLED, GROUPS = Q .. 'ring', Q .. 'ring:before', Q .. 'throttled', Q .. 'groups'
 
