@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: install demo test check format bench bench-peers chaos screenshots snapshots clean
+.PHONY: install demo test check format bench bench-groups bench-peers chaos screenshots snapshots clean
 
 install: $(STAMP)
 
@@ -36,6 +36,9 @@ format: install
 
 bench: install ## The engine alone: goal and measured side by side.
 	$(BIN)/python -m benchmarks.engine
+
+bench-groups: install ## Groups: cost of a claim, changes of the rules, fairness, shares; draws docs/groups-fairness.svg.
+	$(BIN)/python -m benchmarks.groups --svg docs/groups-fairness.svg
 
 bench-peers: install ## The engine beside its peers, in one run.
 	$(BIN)/python -m benchmarks.engine --peers

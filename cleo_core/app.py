@@ -19,6 +19,7 @@ from cleo_core.locks import Locks
 from cleo_core.models import ServerInfo, TaskPriority
 from cleo_core.queues import QueueManager
 from cleo_core.reasons import Explanation
+from cleo_core.scripts import MAX_DELIVERIES
 from cleo_core.server import read_server_info
 from cleo_core.settings import Limits, RedisSettings, WorkerSettings
 from cleo_core.tasks.context import TaskContext
@@ -67,7 +68,7 @@ class Cleo:
     ) -> None:
         self.limits = limits or Limits()
         self.worker_settings = worker or WorkerSettings()
-        self.tasks = Registry(RunOptions(max_deliveries=self.limits.max_deliveries))
+        self.tasks = Registry(self._run_options({}))
         settings = redis or RedisSettings()
         self._connect_to(settings if url is None else settings.model_copy(update={"url": url}), namespace)
 
@@ -204,7 +205,9 @@ class Cleo:
         return decorate
 
     def _run_options(self, options: dict[str, Any]) -> RunOptions:
-        return checked_run_options({"max_deliveries": self.limits.max_deliveries, **options})
+        if self.limits.max_deliveries != MAX_DELIVERIES:
+            options = {"max_deliveries": self.limits.max_deliveries, **options}
+        return checked_run_options(options)
 
     def _declare(
         self,

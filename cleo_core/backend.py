@@ -112,7 +112,8 @@ class Backend:
     async def know_queue(self, queue: str) -> None:
         """Enter a queue into the registry, once for this process."""
         if queue not in self._known_queues:
-            await self.ask("ZADD", self.keys.queues, 0, queue)
+            scripts = await self.scripts()
+            await scripts.write_anyway("ZADD", self.keys.queues, 0, queue)
             self._known_queues.add(queue)
 
     async def close(self) -> None:

@@ -254,7 +254,7 @@ class GroupLock:
     async def _keep(self) -> None:
         """Renew in time, and tell the holder at once when the lock is lost."""
         pause = self._ttl / 3
-        while (left := self._deadline - _now()) > 0:
+        while not self._lost and (left := self._deadline - _now()) > 0:
             if await self._stirred_within(max(0.01, min(pause, left / 2)) if self._renew else left):
                 pause = self._ttl / 3
                 continue
@@ -287,6 +287,7 @@ class GroupLock:
         if self._lost or not self._token:
             return
         self._lost = True
+        self._stirred.set()
         if self._scope is not None and self._scope is not asyncio.current_task():
             self._stopped_scope = self._scope.cancel(f"the lock of {self.group!r} was lost")
         await self._tell()

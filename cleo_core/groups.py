@@ -132,8 +132,7 @@ class TaskGroup:
         given = _given(concurrency=concurrency, weight=weight, rate_limit=rate_limit)
         fields = {f"each_{name}": value for name, value in _fields(given).items()}
         if options:
-            rules = await self.rules(queue)
-            fields["each_options"] = _merged(rules.options.model_dump(exclude_none=True), options)
+            fields["each_options"] = _changes(options)
         return await govern(self._backend, queue, "set defaults", "throttled", fields)
 
     async def rules(self, queue: str) -> GroupRules:
@@ -190,9 +189,7 @@ class TaskGroup:
             )
         )
         if options:
-            info = await self.get(queue, group)
-            own = info.options.model_dump(exclude_none=True) if "options" in info.own else {}
-            fields["options"] = _merged(own, options)
+            fields["options"] = _changes(options)
         return await self._configure(queue, group, "configure group", fields)
 
     async def pause(self, queue: str, group: str) -> bool:
@@ -338,12 +335,7 @@ def _fields(given: dict[str, Any]) -> dict[str, str]:
     return fields
 
 
-def _merged(own: dict[str, Any], changes: dict[str, Any]) -> str:
-    """Options as they are stored, with what is changed; '' if none is left."""
-    checked = _checked(_Options, {name: value for name, value in changes.items() if value is not None})
-    known = set(_Options.model_fields)
-    if unknown := next((name for name in changes if name not in known), None):
-        raise InvalidOption(f"A group has no setting {unknown!r}. Check its spelling.")
-    kept = {name: value for name, value in own.items() if name not in changes}
-    merged = {**kept, **checked.model_dump(exclude_none=True, mode="json")}
-    return json.dumps(merged, sort_keys=True) if merged else ""
+def _changes(options: dict[str, Any]) -> str:
+    """Changes of options as the scripts take them: JSON, null for what is taken away."""
+    checked = _checked(_Options, options)
+    return json.dumps({name: checked.model_dump(mode="json")[name] for name in options}, sort_keys=True)

@@ -25,7 +25,7 @@ class RateLimit(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tasks: Annotated[int, Field(ge=1, le=1_000_000_000)]
-    per: Annotated[float, Field(gt=0, le=86_400 * 365, allow_inf_nan=False)] = 1.0
+    per: Annotated[float, Field(ge=1e-9, le=86_400 * 365, allow_inf_nan=False)] = 1.0
     burst: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
 
     @classmethod
@@ -78,5 +78,5 @@ class RateLimit(BaseModel):
     def __str__(self) -> str:
         """As ``parse`` takes it."""
         units = {1.0: "s", 60.0: "m", 3600.0: "h", 86400.0: "d"}
-        every = units.get(self.per, f"{self.per:.10g}s")
+        every = units.get(self.per, f"{self.per:.12f}".rstrip("0").rstrip(".") + "s")
         return f"{self.tasks}/{every}" + (f" burst {self.burst}" if self.burst is not None else "")

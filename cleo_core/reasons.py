@@ -72,10 +72,14 @@ class GroupAtLimit(Model):
     def text(self) -> str:
         """The reason as a sentence."""
         more = f" and {self.running - len(self.held_by):,} more" if self.running > len(self.held_by) else ""
-        taken = (
-            f"{self.running:,} of {_count(self.limit, 'slot is', 'slots are')} taken by {', '.join(self.held_by)}{more}"
-        )
-        return f"{_the_group(self.group)} is at its limit: {taken}."
+        who = f"{', '.join(self.held_by)}{more}"
+        if self.running > self.limit:
+            return (
+                f"{_the_group(self.group)} is over its limit of {self.limit:,}, which was lowered: "
+                f"{self.running:,} run, namely {who}."
+            )
+        all_slots = f"{self.running:,} of {self.limit:,} slots are" if self.limit > 1 else "the only slot is"
+        return f"{_the_group(self.group)} is at its limit: {all_slots} taken, by {who}."
 
 
 class RateLimited(Model):

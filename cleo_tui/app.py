@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from textual import events
 from textual.app import App, ScreenStackError
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -271,6 +272,12 @@ class CleoApp(App[None], Actor):
         except ScreenStackError:
             return None
         return cast("CleoScreen", screen) if hasattr(screen, "draw") else None
+
+    def on_key(self, event: events.Key) -> None:
+        """What is typed right behind ``:`` or ``/`` is no key of the list, even if it was on its way there already."""
+        front = self._front()
+        if front is not None and front.prompt.takes(event):
+            event.prevent_default()
 
     def do_filter(self) -> None:
         """Let a filter be typed."""

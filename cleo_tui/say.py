@@ -110,3 +110,13 @@ def printable(text: str) -> str:
 def plural(number: int, one: str, many: str | None = None) -> str:
     """``1 task``, ``12,345 tasks``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def group(name: str) -> str:
+    """A group by its name; the group of the tasks that have none has the empty name, which nobody could see."""
+    return name or "(no group)"
+
+
+def words(name: str) -> str:
+    """A name of the engine as people say it: ``round_robin`` is ``round robin``."""
+    return name.replace("_", " ")

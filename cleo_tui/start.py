@@ -29,14 +29,15 @@ async def begin(app: CleoApp) -> None:
     for spec in specs:
         app.enter(spec.name, spec.make)
     live = Live(cleo, clock=app.clock, refresh=app.settings.refresh, on_change=app.changed)
-    app.follow(live, [Tab(spec.key, spec.name, spec.title) for spec in specs], [_action_of(spec) for spec in specs])
+    tabs = [Tab(spec.key, spec.name, spec.title) for spec in specs if spec.key]
+    app.follow(live, tabs, [_action_of(spec) for spec in specs])
     await app.switch_mode(specs[0].name)
 
 
 def _action_of(spec: ScreenSpec) -> Action:
     return Action(
         spec.name,
-        (spec.key,),
+        (spec.key,) if spec.key else (),
         f"Go to {spec.title}.",
         takes=spec.takes,
         usage=spec.usage,

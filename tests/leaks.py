@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 from cleo_core import Cleo
 from tests.raw import ask
@@ -42,30 +42,51 @@ async def _scan(cleo: Cleo, pattern: str) -> set[bytes]:
             return found
 
 
+async def _ask_all(cleo: Cleo, command: str, keys: list[str], *arguments: object) -> dict[str, Any]:
+    """The answers to one command for many keys, by key, asked in batches: a queue may have a hundred thousand."""
+    answers: dict[str, Any] = {}
+    for first in range(0, len(keys), 500):
+        batch = keys[first : first + 500]
+        asked = await cleo.backend.ask_all(*(cast("tuple[str, ...]", (command, key, *arguments)) for key in batch))
+        answers.update(zip(batch, asked, strict=True))
+    return answers
+
+
+async def _scores(cleo: Cleo, key: str) -> dict[str, float]:
+    flat = await ask(cleo, "ZRANGE", key, 0, -1, "WITHSCORES")
+    return {name.decode(): float(score) for name, score in _pairs(flat)}
+
+
 async def _leaks_of_queue(cleo: Cleo, prefix: str, parts: list[str]) -> list[str]:
-    lanes = {part: await ask(cleo, "ZRANGE", prefix + part, 0, -1) for part in parts if part.startswith("lane:")}
+    lane_keys = [prefix + part for part in parts if part.startswith("lane:")]
+    lanes = {key.removeprefix(prefix): lane for key, lane in (await _ask_all(cleo, "ZRANGE", lane_keys, 0, -1)).items()}
     waiting = {task.decode() for lane in lanes.values() for task in lane}
     delayed = {task.decode() for task in await ask(cleo, "ZRANGE", prefix + "delayed", 0, -1)}
     active = {task.decode() for task in await ask(cleo, "HKEYS", prefix + "active")}
     leased = {task.decode() for task in await ask(cleo, "ZRANGE", prefix + "leases", 0, -1)}
     owned = waiting | delayed | active
-    leaks = [f"{prefix}task:{task} is owned, but gone" for task in owned if f"task:{task}" not in parts]
+    known = set(parts)
+    leaks = [f"{prefix}task:{task} is owned, but gone" for task in owned if f"task:{task}" not in known]
     if active != leased:
         leaks.append(f"{prefix}: receipts {active - leased} and leases {leased - active} have no counterpart")
     counted = int(await ask(cleo, "HGET", prefix + "queue", "waiting") or 0)
     if counted != len(waiting):
         leaks.append(f"{prefix}: {counted} tasks are counted as waiting, {len(waiting)} wait")
     leaks += await _drift_of_groups(cleo, prefix, parts, lanes)
+    groups = await _scores(cleo, prefix + "groups")
+    lifetimes = await _ask_all(cleo, "PTTL", [prefix + part for part in parts])
     for part in parts:
         if part == "queue" or part.startswith(("lane:", "running:")) or part in LIVES_WITH_ITS_MEMBERS:
             continue
-        if await ask(cleo, "PTTL", prefix + part) >= 0:
+        if lifetimes[prefix + part] >= 0:
             if part.startswith("task:") and part[5:] in owned:
                 leaks.append(f"{prefix}{part} will expire, but it has not ended")
+            if part.startswith("group:") and part[6:] in groups:
+                leaks.append(f"{prefix}{part} will expire, but the group is in use")
             continue
         if part.startswith("task:") and part[5:] in owned:
             continue
-        if part.startswith("group:") and await ask(cleo, "ZSCORE", prefix + "groups", part[6:]) is not None:
+        if part.startswith("group:") and part[6:] in groups:
             continue
         if await ask(cleo, "EXISTS", prefix + part):
             leaks.append(f"{prefix}{part} has neither an owner nor a lifetime")
@@ -82,28 +103,27 @@ async def _drift_of_groups(cleo: Cleo, prefix: str, parts: list[str], lanes: dic
     receipts = await ask(cleo, "HGETALL", prefix + "active")
     for task, receipt in zip(receipts[::2], receipts[1::2], strict=True):
         running.setdefault(json.loads(receipt + b"]")[2], set()).add(task)
-    for part in parts:
-        if part.startswith("running:"):
-            members = set(await ask(cleo, "SMEMBERS", prefix + part))
-            if members != running.get(part[8:], set()):
-                drift.append(f"{prefix}{part} has {members}, but {running.get(part[8:])} run")
-    flat = await ask(cleo, "ZRANGE", prefix + "groups", 0, -1, "WITHSCORES")
-    known = {name.decode(): int(score) for name, score in zip(flat[::2], flat[1::2], strict=True)}
-    for group in known.keys() | waiting.keys():
-        settings = dict(_pairs(await ask(cleo, "HGETALL", f"{prefix}group:{group}")))
+    running_keys = [prefix + part for part in parts if part.startswith("running:")]
+    for key, found in (await _ask_all(cleo, "SMEMBERS", running_keys)).items():
+        group = key.removeprefix(f"{prefix}running:")
+        if set(found) != running.get(group, set()):
+            drift.append(f"{key} has {set(found)}, but {running.get(group)} run")
+    known = await _scores(cleo, prefix + "groups")
+    places = {place: await _scores(cleo, prefix + place) for place in ("ring", "ring:before", "throttled")}
+    default_limit = await ask(cleo, "HGET", prefix + "queue", "each_concurrency")
+    all_groups = sorted({*known, *waiting, *(group for members in places.values() for group in members)})
+    settings = await _ask_all(cleo, "HGETALL", [f"{prefix}group:{group}" for group in all_groups])
+    for group in all_groups:
+        own = dict(_pairs(settings[f"{prefix}group:{group}"]))
         if known.get(group, 0) != waiting[group]:
             drift.append(f"{prefix}: group {group!r} counts {known.get(group)} tasks, {waiting[group]} wait")
-        if not (waiting[group] or group in running or b"kept" in settings):
+        if group in known and not (waiting[group] or group in running or b"kept" in own):
             drift.append(f"{prefix}: group {group!r} is known, but idle and without settings")
-        places = [
-            place
-            for place in ("ring", "ring:before", "throttled")
-            if await ask(cleo, "ZSCORE", prefix + place, group) is not None
-        ]
-        own_limit = settings.get(b"concurrency") or await ask(cleo, "HGET", prefix + "queue", "each_concurrency")
-        blocked = settings.get(b"paused") == b"1" or (own_limit and len(running.get(group, ())) >= int(own_limit))
-        if len(places) > 1 or (waiting[group] and not places and not blocked) or (places and not waiting[group]):
-            drift.append(f"{prefix}: group {group!r} with {waiting[group]} tasks stands in {places}")
+        stands = [place for place, members in places.items() if group in members]
+        limit = own.get(b"concurrency") or default_limit
+        blocked = own.get(b"paused") == b"1" or (limit and len(running.get(group, ())) >= int(limit))
+        if len(stands) > 1 or (waiting[group] and not stands and not blocked) or (stands and not waiting[group]):
+            drift.append(f"{prefix}: group {group!r} with {waiting[group]} tasks stands in {stands}")
     return drift
 
 

@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 -- configure: changes the settings of a group, and puts it where it then belongs.
 -- KEYS  1 the queue's hash
--- ARGV  1 actor (JSON), 2 action (for the audit), 3 group, then pairs of field and value ('': none)
+-- ARGV  1 actor (JSON), 2 action (for the audit), 3 group, then pairs of field and value ('': none; of "options" a JSON object
+--       of changes, null: none)
 -- Returns 1 if that changed anything, else 0
 -- Cost  O(fields + log groups)
 -- include: base events rules ring groups lanes audit
@@ -9,6 +10,9 @@ local SETTINGS = { 'weight', 'priority', 'order', 'concurrency', 'every', 'pause
 local group = ARGV[3]
 local key = Q .. 'group:' .. group
 local told = {}
+for at = 4, #ARGV, 2 do
+  if ARGV[at] == 'options' then ARGV[at + 1] = merged_options(call('HGET', key, 'options'), ARGV[at + 1]) end
+end
 for at = 4, #ARGV, 2 do
   local field, value = ARGV[at], ARGV[at + 1]
   if (call('HGET', key, field) or '') ~= value then told[#told + 1] = field .. '=' .. (value == '' and 'none' or value) end

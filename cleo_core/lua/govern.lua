@@ -18,6 +18,7 @@ if number == '0' then
   for at = 6, #ARGV, 2 do
     local field, value = ARGV[at], ARGV[at + 1]
     local before = call('HGET', QUEUE, field) or DEFAULTS[field] or ''
+    if field == 'each_options' then value = merged_options(before, value) end
     if before ~= value then
       if value == '' then call('HDEL', QUEUE, field) else call('HSET', QUEUE, field, value) end
       told[#told + 1] = field .. '=' .. (value == '' and 'none' or value)

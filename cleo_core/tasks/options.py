@@ -43,13 +43,13 @@ class RunOptions(BaseModel):
         return hash((self.max_retries, self.backoff, self.timeout, self.retention, self.max_deliveries))
 
     def head(self) -> bytes:
-        """The options as they travel: JSON with the record's version and only what differs from the defaults."""
-        return _write_head(self)
+        """The options as they travel: JSON with the record's version and only what was said, be it the default."""
+        return _write_head(self, frozenset(self.model_fields_set))
 
 
 @lru_cache(maxsize=4096)
-def _write_head(options: RunOptions) -> bytes:
-    return to_json({"v": RECORD_VERSION, **options.model_dump(mode="json", exclude_defaults=True, exclude={"v"})})
+def _write_head(options: RunOptions, said: frozenset[str]) -> bytes:
+    return to_json({"v": RECORD_VERSION, **options.model_dump(mode="json", include=set(said) - {"v"})})
 
 
 @lru_cache(maxsize=4096)

@@ -24,19 +24,35 @@ class Wake:
         self._stir = stir
         self._wires: dict[str, Wire] = {}
         self._waits: dict[str, asyncio.Task[None]] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
         self._closed = False
 
     def watch(self, line: Line, next_due: float | None) -> None:
-        """Let the line rest until there is a token, a delayed task falls due, or the bound is reached."""
-        if self._closed or line.queue in self._waits:
+        """Let the line rest until there is a token, ``next_due`` seconds are over, or the bound is reached.
+
+        What is due has a timer here: the server looks at the time of its waits only ten times a second. The wait itself
+        goes on meanwhile and serves the next rest too.
+        """
+        if self._closed:
             return
         line.ready = False
-        bound = self._longest * random.uniform(0.8, 1.0)
         if next_due is not None:
-            bound = min(bound, next_due + 0.002)
-        self._waits[line.queue] = asyncio.create_task(
-            self._wait(line, max(bound, 0.01)), name=f"cleo-wake-{line.queue}"
-        )
+            timer = asyncio.get_running_loop().call_later(next_due + 0.001, self._end_rest, line)
+            self._end_timer(line.queue)
+            self._timers[line.queue] = timer
+        if line.queue not in self._waits:
+            bound = max(self._longest * random.uniform(0.8, 1.0), 0.01)
+            self._waits[line.queue] = asyncio.create_task(self._wait(line, bound), name=f"cleo-wake-{line.queue}")
+
+    def _end_rest(self, line: Line) -> None:
+        self._end_timer(line.queue)
+        line.ready = True
+        self._stir()
+
+    def _end_timer(self, queue: str) -> None:
+        timer = self._timers.pop(queue, None)
+        if timer is not None:
+            timer.cancel()
 
     async def _wait(self, line: Line, seconds: float) -> None:
         wire = self._wires.get(line.queue)
@@ -49,12 +65,13 @@ class Wake:
             await asyncio.sleep(random.uniform(0.05, 0.2))
         finally:
             self._waits.pop(line.queue, None)
-            line.ready = True
-            self._stir()
+            self._end_rest(line)
 
     async def close(self) -> None:
         """Stop waiting. A token that was taken meanwhile costs others at most one bounded wait."""
         self._closed = True
+        for queue in list(self._timers):
+            self._end_timer(queue)
         waits = list(self._waits.values())
         for wait in waits:
             wait.cancel()

@@ -164,6 +164,10 @@ class Paged(Generic[Row]):
         if self._task is None or self._task.done():
             self._ask(max(0, first - self.limit // 2), around)
 
+    def renew(self, around: str | None) -> None:
+        """Read another window in place of this one, which stays until then, whatever is under way."""
+        self._ask(0, around)
+
     def reload(self) -> None:
         """Forget everything and start at the top; for another list of the same kind."""
         self._page = None

@@ -12,12 +12,14 @@ from enum import Enum, auto
 
 from cleo_core import Cleo
 from cleo_core.errors import TaskNotFound
-from cleo_core.models import BulkReport, TaskState
+from cleo_core.models import BulkReport
 from cleo_tui import say
 
 SLICE = 200
 SAMPLE = 5
 TYPE_OVER = 100
+
+Apply = Callable[[str, Sequence[str]], Awaitable[BulkReport]]
 
 
 class Verb(Enum):
@@ -28,6 +30,8 @@ class Verb(Enum):
     DISCARD = ("Discard", "discarded")
     PAUSE = ("Pause", "paused")
     RESUME = ("Resume", "resumed")
+    CHANGE = ("Change", "changed")
+    RELEASE = ("Release", "released")
 
     @property
     def infinitive(self) -> str:
@@ -58,20 +62,35 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done to which tasks of a queue, or to which queues. It names ids, never places in a moving list.
+    """What is to be done to which tasks, groups or queues. It names ids, never places in a moving list.
 
-    ``queue`` is empty when the targets are queues.
+    Attributes:
+        verb: what is done.
+        queue: the queue of the targets; empty when they are queues themselves.
+        targets: what it is done to.
+        consequence: what that means, in a sentence.
+        apply: does it to some of the targets, named by their ids.
+        noun: what a target is.
+        question: the title, where the verb and the number of targets would not say it.
+        outcome: what the report says when all went well, where the verb would not say it.
+        caution: what can go wrong.
+        look: asks the server how the sample stands, and puts it into words.
     """
 
     verb: Verb
     queue: str
     targets: tuple[Target, ...]
     consequence: str
-    apply: Callable[[str, Sequence[str]], Awaitable[BulkReport]]
+    apply: Apply
+    noun: str = "task"
+    question: str = ""
+    outcome: str = ""
+    caution: str = ""
+    look: Callable[[Sequence[Target]], Awaitable[str]] | None = None
 
     def count(self, size: int) -> str:
         """So many of what the plan is about."""
-        return say.plural(size, "task") if self.queue else say.plural(size, "queue")
+        return say.plural(size, self.noun)
 
     @property
     def rung(self) -> Rung:
@@ -83,6 +102,8 @@ class Plan:
     @property
     def title(self) -> str:
         """What is asked."""
+        if self.question:
+            return self.question
         what = self.count(len(self.targets))
         if self.queue:
             return f"{self.verb.infinitive} {what} of {self.queue}?"
@@ -91,27 +112,11 @@ class Plan:
 
     @property
     def sample(self) -> tuple[Target, ...]:
-        """Some of the tasks, spread over all of them."""
+        """Some of the targets, spread over all of them."""
         size = len(self.targets)
         if size <= SAMPLE:
             return self.targets
         return tuple(self.targets[round(index * (size - 1) / (SAMPLE - 1))] for index in range(SAMPLE))
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """How the sample stands on the server now: how many in which state, and which are gone."""
-
-    states: dict[TaskState, int]
-    gone: int
-
-    @property
-    def text(self) -> str:
-        """What it comes to, in words."""
-        parts = [f"{count} {state}" for state, count in self.states.items()]
-        if self.gone:
-            parts.append(f"{self.gone} no longer there")
-        return ", ".join(parts)
 
 
 @dataclass(slots=True)
@@ -132,6 +137,8 @@ class Report:
     def text(self) -> str:
         """The report in a sentence."""
         total = len(self.plan.targets)
+        if self.plan.outcome and self.done == total:
+            return self.plan.outcome
         of = f" of {self.plan.queue}" if self.plan.queue else ""
         text = f"{self.plan.count(self.done)}{of} {self.plan.verb.participle}."
         if self.failed:
@@ -141,18 +148,9 @@ class Report:
         return text
 
 
-async def preview(cleo: Cleo, plan: Plan) -> Preview | None:
-    """Ask the server how the plan's sample stands; None if it is about queues. Raises ``ServerError``."""
-    if not plan.queue:
-        return None
-    states: Counter[TaskState] = Counter()
-    gone = 0
-    for target in plan.sample:
-        try:
-            states[(await cleo.queues.get_task(plan.queue, target.id)).state] += 1
-        except TaskNotFound:
-            gone += 1
-    return Preview(dict(states), gone)
+async def preview(plan: Plan) -> str:
+    """How the plan's sample stands on the server; nothing if there is nothing to ask. Raises ``ServerError``."""
+    return await plan.look(plan.sample) if plan.look is not None else ""
 
 
 async def carry_out(plan: Plan) -> AsyncGenerator[Report]:
@@ -175,19 +173,19 @@ async def carry_out(plan: Plan) -> AsyncGenerator[Report]:
 def cancel_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
     """Cancel tasks."""
     consequence = "Those that wait end at once; the workers of those that run are asked to stop. It can't be undone."
-    return Plan(Verb.CANCEL, queue, tuple(targets), consequence, cleo.queues.cancel)
+    return _task_plan(Verb.CANCEL, cleo, queue, targets, consequence, cleo.queues.cancel)
 
 
 def retry_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
     """Put dead letters back into their queue."""
     consequence = "They go back to the end of their queue, with all their retries before them."
-    return Plan(Verb.RETRY, queue, tuple(targets), consequence, cleo.dead_letters.retry)
+    return _task_plan(Verb.RETRY, cleo, queue, targets, consequence, cleo.dead_letters.retry)
 
 
 def discard_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
     """Forget dead letters for good."""
     consequence = "Their arguments and errors are deleted for good. It can't be undone."
-    return Plan(Verb.DISCARD, queue, tuple(targets), consequence, cleo.dead_letters.discard)
+    return _task_plan(Verb.DISCARD, cleo, queue, targets, consequence, cleo.dead_letters.discard)
 
 
 def pause_plan(cleo: Cleo, queues: Sequence[str]) -> Plan:
@@ -198,7 +196,7 @@ def pause_plan(cleo: Cleo, queues: Sequence[str]) -> Plan:
         return BulkReport(done=len(names) - len(failures), failures=failures)
 
     consequence = "What runs goes on; nothing more is claimed until the queue is resumed."
-    return Plan(Verb.PAUSE, "", tuple(Target(name, name) for name in queues), consequence, apply)
+    return _queue_plan(Verb.PAUSE, queues, consequence, apply)
 
 
 def resume_plan(cleo: Cleo, queues: Sequence[str]) -> Plan:
@@ -209,4 +207,22 @@ def resume_plan(cleo: Cleo, queues: Sequence[str]) -> Plan:
         return BulkReport(done=len(names) - len(failures), failures=failures)
 
     consequence = "Workers claim from it again at once."
-    return Plan(Verb.RESUME, "", tuple(Target(name, name) for name in queues), consequence, apply)
+    return _queue_plan(Verb.RESUME, queues, consequence, apply)
+
+
+def _task_plan(verb: Verb, cleo: Cleo, queue: str, targets: Sequence[Target], consequence: str, apply: Apply) -> Plan:
+    async def look(sample: Sequence[Target]) -> str:
+        """How many of the sample are in which state, and which are gone."""
+        states: Counter[str] = Counter()
+        for target in sample:
+            try:
+                states[(await cleo.queues.get_task(queue, target.id)).state.value] += 1
+            except TaskNotFound:
+                states["no longer there"] += 1
+        return ", ".join(f"{count} {state}" for state, count in states.items())
+
+    return Plan(verb, queue, tuple(targets), consequence, apply, look=look)
+
+
+def _queue_plan(verb: Verb, queues: Sequence[str], consequence: str, apply: Apply) -> Plan:
+    return Plan(verb, "", tuple(Target(name, name) for name in queues), consequence, apply, noun="queue")

@@ -11,6 +11,7 @@ import sys
 from itertools import count
 
 from cleo_core.errors import ServerError
+from cleo_tui.demo.arrangement import arrange, keep_books
 from cleo_tui.demo.workload import (
     TENANTS,
     Order,
@@ -37,7 +38,7 @@ async def place_order(number: int) -> None:
         number=number, customer=f"customer{number % 977}@{tenant}.example", total=round(random.uniform(5, 400), 2)
     )
     await capture_payment.options(group=tenant).enqueue(order)
-    await send_receipt.enqueue(order)
+    await send_receipt.options(group=tenant).enqueue(order)
     if number % 2 == 0:
         await call_webhook.options(group=tenant).enqueue(f"https://{tenant}.example/hooks/order", number)
     if number % 3 == 0:
@@ -45,7 +46,7 @@ async def place_order(number: int) -> None:
     if number % 40 == 0:
         await encode_video.options(group=tenant).enqueue(f"{tenant}-{number}.mov", random.randint(4, 15))
     if number % 60 == 0:
-        await send_receipt.options(delay=random.uniform(20, 120)).enqueue(order)
+        await send_receipt.options(group=tenant, delay=random.uniform(20, 120)).enqueue(order)
 
 
 async def send_out_newsletter(issue: int) -> None:
@@ -72,8 +73,26 @@ async def feed() -> None:
         await asyncio.sleep(random.expovariate(ORDERS_A_SECOND * wave))
 
 
+async def _feed_and_keep_books() -> None:
+    await _arrange_once_it_can_be()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(feed(), name="demo-feed")
+        group.create_task(keep_books(), name="demo-books")
+
+
+async def _arrange_once_it_can_be() -> None:
+    while True:
+        try:
+            await arrange()
+        except ServerError as error:
+            LOG.warning("%s", error)
+            await asyncio.sleep(1.0)
+        else:
+            return
+
+
 async def _main() -> None:
-    feeding = asyncio.create_task(feed())
+    feeding = asyncio.create_task(_feed_and_keep_books())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, feeding.cancel)

@@ -1,4 +1,4 @@
-"""The screens, one file each. A file that holds a ``SPEC`` is a screen with a key, and needs no other mention."""
+"""The screens, one file each. A file that holds a ``SPEC`` is a screen of its own, and needs no other mention."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ScreenSpec:
-    """A screen with a key: the key, the name (as ``:`` calls it), the title, and how to make it.
+    """A screen: the key, the name (as ``:`` calls it), the title, and how to make it.
 
+    One without a key has no place in the bar; it is reached by its name and through the palette.
     ``takes`` completes the words that its command takes; they are handed to the screen's ``visit``.
     """
 
@@ -29,7 +30,7 @@ class ScreenSpec:
 
 
 def discover() -> list[ScreenSpec]:
-    """The screens that there are, in the order of their keys (``0`` last)."""
+    """The screens that there are, in the order of their keys (``0`` last, then those that have none)."""
     modules = (import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
     specs = [module.SPEC for module in modules if hasattr(module, "SPEC")]
-    return sorted(specs, key=lambda spec: (spec.key == "0", spec.key))
+    return sorted(specs, key=lambda spec: (not spec.key, spec.key == "0", spec.key))

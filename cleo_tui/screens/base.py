@@ -11,12 +11,14 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
+from cleo_core import GroupOrder, GroupStrategy
 from cleo_tui.actions import Action, Actor, Effect, actions_in_reach, app_of, bindings_of, perform
 from cleo_tui.commands import ActionProvider, candidates_for, run_line
 from cleo_tui.data.link import LinkState
 from cleo_tui.data.live import Want
 from cleo_tui.data.plans import Plan, Report, pause_plan, resume_plan
 from cleo_tui.data.snapshot import Snapshot
+from cleo_tui.screens.compare import strategy_screen
 from cleo_tui.screens.confirm import ConfirmScreen, ReportScreen
 from cleo_tui.screens.help import HelpScreen
 from cleo_tui.widgets.banner import Banner
@@ -38,12 +40,21 @@ def _queue_words(words: Sequence[str], snapshot: Snapshot) -> Sequence[str]:
     return queue_names(snapshot) if not words else ("pause", "resume") if len(words) == 1 else ()
 
 
+def strategy_words(words: Sequence[str], snapshot: Snapshot) -> Sequence[str]:
+    """Completes what ``:strategy`` takes: a queue, a strategy, an order."""
+    return (queue_names(snapshot), tuple(GroupStrategy), tuple(GroupOrder), ())[min(len(words), 3)]
+
+
 PAUSE_BY_NAME = Action("pause-queue", (), "Pause a queue.", effect=Effect.CHANGES)
 RESUME_BY_NAME = Action("resume-queue", (), "Resume a queue.", effect=Effect.CHANGES)
 COMMON = (
     Action("back", ("escape",), "Back to where you came from, or clear the filter."),
     Action("queue", (), "Look into, pause or resume a queue.", takes=_queue_words, usage="NAME [pause|resume]"),
-)
+    Action(
+        "strategy", (), "Set how the groups of a queue take turns, seen before and after.", effect=Effect.CHANGES,
+        takes=strategy_words, usage="QUEUE [STRATEGY] [ORDER]",
+    ),
+)  # fmt: skip
 
 
 class CleoScreen(Screen[None], Actor):
@@ -53,6 +64,7 @@ class CleoScreen(Screen[None], Actor):
     BINDINGS = bindings_of(COMMON)
     WANTS: ClassVar[Want] = Want.COUNTS
     AUTO_FOCUS = "LazyTable"
+    FILTER_HINT: ClassVar[str] = "! inverts · enter keeps · esc clears "
 
     def __init__(self) -> None:
         super().__init__()
@@ -158,6 +170,10 @@ class CleoScreen(Screen[None], Actor):
 
     def propose(self, plan: Plan, then: Callable[[], None] = lambda: None) -> None:
         """Have a plan confirmed and carried out, say what came of it, and do ``then`` if anything was attempted."""
+        self.cleo_app.push_screen(ConfirmScreen(plan), self.telling(then))
+
+    def telling(self, then: Callable[[], None] = lambda: None) -> Callable[[Report | None], None]:
+        """What a dialog calls with its report: says what came of it, and does ``then`` if anything was attempted."""
 
         def done(report: Report | None) -> None:
             if report is None:
@@ -169,7 +185,7 @@ class CleoScreen(Screen[None], Actor):
             else:
                 self.cleo_app.say(report.text)
 
-        self.cleo_app.push_screen(ConfirmScreen(plan), done)
+        return done
 
     # --- keys ----------------------------------------------------------------------------------------
 
@@ -201,11 +217,25 @@ class CleoScreen(Screen[None], Actor):
         """Propose to resume a queue."""
         self.propose(resume_plan(self.cleo_app.cleo, [name]))
 
+    async def do_strategy(self, *words: str) -> None:
+        """Let a strategy be chosen for a queue: the one that is named, or the one that is looked at."""
+        snapshot = self.cleo_app.snapshot
+        named = bool(words) and snapshot is not None and words[0] in snapshot.by_name
+        queue = words[0] if named else self.focus_queue
+        wanted = words[1:] if named else words
+        if queue is None:
+            self.cleo_app.warn("Name a queue: `:strategy emails` or `:strategy emails fifo`.")
+            return
+        screen = await strategy_screen(self.cleo_app.cleo, queue, wanted)
+        self.cleo_app.push_screen(screen, self.telling(self.after_change))
+
+    def after_change(self) -> None:
+        """Something was changed that the screen may show: read it anew."""
+
     def ask_filter(self) -> None:
         """Let a filter be typed."""
         if self.filter_text is not None:
-            hint = "! inverts · enter keeps · esc clears "
-            self.prompt.open(Purpose.FILTER, self.filter_text, lambda _text: (), hint)
+            self.prompt.open(Purpose.FILTER, self.filter_text, lambda _text: (), self.FILTER_HINT)
 
     def ask_command(self) -> None:
         """Let a command be typed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import aclosing
 
 from textual.app import ComposeResult
@@ -18,7 +19,10 @@ from cleo_tui.theme import Role, inked
 
 
 class ConfirmScreen(ModalScreen[Report | None]):
-    """Asks, carries the plan out, and gives its report back: None if nothing was attempted. Esc stops it."""
+    """Asks, carries the plan out, and gives its report back: None if nothing was attempted. Esc stops it.
+
+    ``refused`` is told when the engine would not do it; unless given, the operator is warned.
+    """
 
     AUTO_FOCUS = "#no"
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
@@ -28,9 +32,10 @@ class ConfirmScreen(ModalScreen[Report | None]):
         Binding("n", "no", "No"),
     ]
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, refused: Callable[[str], None] | None = None) -> None:
         super().__init__()
         self._plan = plan
+        self._refused = refused
         self._report: Report | None = None
         self._stopping = False
         self._under_way = False
@@ -53,6 +58,8 @@ class ConfirmScreen(ModalScreen[Report | None]):
                 yield Static(inked(f"  and {say.count(rest)} more", Role.MUTED))
             yield self._preview
             yield Static(inked(plan.consequence, Role.MUTED))
+            if plan.caution:
+                yield Static(inked(f"! {plan.caution}", Role.BAD), id="caution")
             if plan.rung is Rung.TYPE_COUNT:
                 yield Static(inked(f"Type {len(plan.targets)} to go on.", Role.WARN), id="ask-count")
                 yield self._typed
@@ -71,15 +78,15 @@ class ConfirmScreen(ModalScreen[Report | None]):
 
     async def _look(self) -> None:
         try:
-            found = await preview(app_of(self).cleo, self._plan)
+            found = await preview(self._plan)
         except CleoError as error:
             self._preview.update(inked(str(error), Role.BAD))
             return
-        if found is None:
+        if not found:
             self._preview.display = False
             return
         some = "" if len(self._plan.targets) == len(self._plan.sample) else "of these "
-        self._preview.update(inked(f"Now on the server: {some}{found.text}.", Role.PLAIN))
+        self._preview.update(inked(f"Now on the server: {some}{found}.", Role.PLAIN))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """The right count opens the way."""
@@ -120,7 +127,7 @@ class ConfirmScreen(ModalScreen[Report | None]):
             self.dismiss(None)
 
     async def _carry_out(self) -> None:
-        app = app_of(self)
+        refused = self._refused or app_of(self).warn
         try:
             async with aclosing(carry_out(self._plan)) as reports:
                 async for report in reports:
@@ -129,7 +136,7 @@ class ConfirmScreen(ModalScreen[Report | None]):
                     if self._stopping:
                         break
         except CleoError as error:
-            app.warn(f"{error}" + (f" Before that: {self._report.text}" if self._report else ""))
+            refused(f"{error}" + (f" Before that: {self._report.text}" if self._report else ""))
         self.dismiss(self._report)
 
 

@@ -10,7 +10,7 @@ from cleo_tui.actions import Action, Effect, bindings_of
 from cleo_tui.data.plans import discard_plan, retry_plan
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens import ScreenSpec
-from cleo_tui.screens.base import queue_names
+from cleo_tui.screens.of_queue import queue_word
 from cleo_tui.screens.task_list import LIST_ACTIONS, TaskListScreen
 from cleo_tui.theme import Role
 from cleo_tui.widgets.statecard import Card, Look
@@ -34,10 +34,6 @@ DEAD_ACTIONS = (
         effect=Effect.CHANGES,
     ),
 )
-
-
-def _words(words: Sequence[str], snapshot: Snapshot) -> Sequence[str]:
-    return () if words else [f"@{name}" for name in queue_names(snapshot)]
 
 
 class DeadLettersScreen(TaskListScreen):
@@ -92,14 +88,9 @@ class DeadLettersScreen(TaskListScreen):
         tail = f"the oldest is dropped in {say.duration(max(0.0, expires - snapshot.now))}" if expires else ""
         self.strip.tell(self.choices(snapshot), tail=tail)
 
-    def visit(self, words: Sequence[str]) -> None:
-        """List those of the queue that was asked for."""
-        queue = next((word.removeprefix("@") for word in words), None)
-        self.choose(queue=queue)
-
     def on_choice_strip_picked(self, message: ChoiceStrip.Picked) -> None:
         """A queue was clicked on."""
-        self.choose(queue=message.word)
+        self.choose_queue(message.word)
 
     def do_retry(self) -> None:
         """Propose to retry."""
@@ -112,4 +103,4 @@ class DeadLettersScreen(TaskListScreen):
             self.propose(discard_plan(self.cleo_app.cleo, self.queue, targets), self.after_plan)
 
 
-SPEC = ScreenSpec("6", "dead", "Dead letters", DeadLettersScreen, takes=_words, usage="[@QUEUE]")
+SPEC = ScreenSpec("6", "dead", "Dead letters", DeadLettersScreen, takes=queue_word, usage="[@QUEUE]")

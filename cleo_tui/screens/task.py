@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -11,6 +12,7 @@ from textual.widgets import Static
 
 from cleo_core.errors import CleoError, TaskNotFound
 from cleo_core.models import TaskRecord, TaskState
+from cleo_core.reasons import Reason
 from cleo_tui.actions import Action, Effect, bindings_of
 from cleo_tui.data.live import Want
 from cleo_tui.data.plans import Target, cancel_plan, discard_plan, retry_plan
@@ -18,6 +20,7 @@ from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens import task_sections
 from cleo_tui.screens.base import COMMON, CleoScreen
 from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.reasons import Reasons
 from cleo_tui.widgets.statecard import Card, Look, StateCard
 
 TASK_ACTIONS = (
@@ -46,11 +49,13 @@ class TaskScreen(CleoScreen):
         super().__init__()
         self._queue, self._key = queue, task_id
         self._record: TaskRecord | None = None
+        self._reasons: Sequence[Reason] = ()
         self._error: CleoError | None = None
         self._reading: asyncio.Task[None] | None = None
         self._card = StateCard()
         self._parts = {name: Static(classes="section") for name in task_sections.NAMES}
-        self._page = VerticalScroll(*self._parts.values(), id="task", classes="frame")
+        self._why = Reasons()
+        self._page = VerticalScroll(self._why, *self._parts.values(), id="task", classes="frame")
 
     @property
     def crumb(self) -> str:
@@ -88,7 +93,9 @@ class TaskScreen(CleoScreen):
 
     async def _fetch(self) -> None:
         try:
-            self._record = await self.cleo_app.cleo.queues.get_task(self._queue, self._key)
+            cleo = self.cleo_app.cleo
+            self._record = await cleo.queues.get_task(self._queue, self._key)
+            self._reasons = (await cleo.explain(self._key, self._queue)).reasons
             self._error = None
         except CleoError as error:
             self._error = error
@@ -110,7 +117,8 @@ class TaskScreen(CleoScreen):
             gone = isinstance(self._error, TaskNotFound)
             self._page.border_title = inked(f"{self._record.name}  {self._key}", Role.STRONG).markup
             self._page.border_subtitle = inked("it is gone by now" if gone else "", Role.WARN).markup
-            for name, content in task_sections.sections_of(self._record, snapshot).items():
+            self._why.tell(self._record.state, self._reasons)
+            for name, content in task_sections.sections_of(self._record, snapshot.now).items():
                 part = self._parts[name]
                 part.display = content is not None
                 if content is not None:

@@ -14,20 +14,20 @@ from cleo_tui.actions import Action
 from cleo_tui.data.pages import FILTER_WINDOW, WINDOW, Listing, Page, Paged
 from cleo_tui.data.plans import Target
 from cleo_tui.data.snapshot import Snapshot
-from cleo_tui.screens.base import COMMON, CleoScreen
+from cleo_tui.screens.base import COMMON
 from cleo_tui.screens.matching import matcher
+from cleo_tui.screens.of_queue import QUEUE_STEPS, QueueScreen
 from cleo_tui.screens.task import TaskScreen
 from cleo_tui.widgets.pane import Pane
 from cleo_tui.widgets.statecard import Card, Look
-from cleo_tui.widgets.strip import Choice, ChoiceStrip
+from cleo_tui.widgets.strip import Choice
 from cleo_tui.widgets.table import Column, LazyTable
 
 MOST_MARKED = 10_000
 PAGE = 1_000
 LIST_ACTIONS = (
     *COMMON,
-    Action("previous-queue", ("left_square_bracket",), "To the queue before."),
-    Action("next-queue", ("right_square_bracket",), "To the next queue.", label="next queue"),
+    *QUEUE_STEPS,
     Action("mark", ("space",), "Mark the task, or take the mark off.", label="mark"),
     Action("mark-range", ("ctrl+space", "ctrl+@"), "Mark from the last mark to here."),
     Action("mark-all", ("A",), f"Mark all that match, up to {MOST_MARKED:,}, or take all marks off."),
@@ -36,16 +36,15 @@ LIST_ACTIONS = (
 )
 
 
-class TaskListScreen(CleoScreen):
+class TaskListScreen(QueueScreen):
     """A list of tasks. Subclasses say of which queues and state, in which columns."""
 
     def __init__(self, columns: Sequence[Column[TaskSummary]], state: TaskState) -> None:
         super().__init__()
-        self.queue = ""
         self.state = state
+        self.group: str | None = None
         self.newest_first = False
         self.now = 0.0
-        self.strip = ChoiceStrip()
         self.table = LazyTable[TaskSummary](columns)
         self.pane = Pane(self.table)
         self._paged = Paged[TaskSummary](self._fetch, lambda task: task.id, self._page_came, self._page_failed)
@@ -64,21 +63,7 @@ class TaskListScreen(CleoScreen):
         """The list."""
         return self.table
 
-    @property
-    def focus_queue(self) -> str | None:
-        """The queue that is listed."""
-        return self.queue or None
-
-    @property
-    def crumb(self) -> str:
-        """The screen and the queue."""
-        return f"{self.title} / {self.queue}" if self.queue else str(self.title)
-
     # --- what is listed ------------------------------------------------------------------------------
-
-    def queues_of(self, snapshot: Snapshot) -> list[str]:
-        """The queues that can be listed, in their order."""
-        raise NotImplementedError
 
     def choices(self, snapshot: Snapshot) -> list[Choice]:
         """What the strip offers."""
@@ -94,12 +79,13 @@ class TaskListScreen(CleoScreen):
         if wanted == (self.queue, self.state) and self._paged.page is not None:
             return
         self.queue, self.state = wanted
-        self._restart()
+        self.cleo_app.live.focus = self.queue
+        self.restart()
 
-    def _restart(self) -> None:
+    def restart(self) -> None:
+        """List from the beginning."""
         self._error = None
         self._last_marked = None
-        self.cleo_app.live.focus = self.queue
         self._paged.reload()
         self.table.restart()
         self.table.show(self._paged)
@@ -107,7 +93,13 @@ class TaskListScreen(CleoScreen):
 
     async def _fetch(self, *, offset: int, limit: int, around: str | None) -> Page[TaskSummary]:
         page = await self.cleo_app.cleo.queues.tasks(
-            self.queue, self.state, offset=offset, limit=limit, around=around, newest_first=self.newest_first
+            self.queue,
+            self.state,
+            offset=offset,
+            limit=limit,
+            around=around,
+            newest_first=self.newest_first,
+            group=self.group,
         )
         return Page(page.offset, page.total, page.items, page.at)
 
@@ -133,9 +125,7 @@ class TaskListScreen(CleoScreen):
     def show(self, snapshot: Snapshot) -> None:
         """Draw the strip and the list."""
         self.now = snapshot.now
-        names = self.queues_of(snapshot)
-        if not self.queue and names:
-            self.choose(queue=names[0])
+        self.choose_first(snapshot)
         self.strip.tell(self.choices(snapshot))
         self.table.redraw()
         self.pane.tell(self._title(), self._note(), card=self._card(snapshot))
@@ -146,7 +136,10 @@ class TaskListScreen(CleoScreen):
             self._paged.refresh(self.table.cursor.key if not self._filter else None, self.table.scroll_offset.y)
 
     def _title(self) -> str:
-        return f"{self.queue} · {self.state}" if self.queue else ""
+        if not self.queue:
+            return ""
+        group = f" · {say.group(self.group)}" if self.group is not None else ""
+        return f"{self.queue}{group} · {self.state}"
 
     def _note(self) -> str:
         total = self._paged.total
@@ -251,21 +244,6 @@ class TaskListScreen(CleoScreen):
         self._paged.refresh(self.table.cursor.key, self.table.scroll_offset.y)
 
     # --- keys ----------------------------------------------------------------------------------------
-
-    def _step(self, by: int) -> None:
-        snapshot = self.cleo_app.snapshot
-        names = self.queues_of(snapshot) if snapshot else []
-        if names:
-            place = names.index(self.queue) if self.queue in names else -by
-            self.choose(queue=names[(place + by) % len(names)])
-
-    def do_next_queue(self) -> None:
-        """To the next queue."""
-        self._step(1)
-
-    def do_previous_queue(self) -> None:
-        """To the queue before."""
-        self._step(-1)
 
     def do_copy_id(self) -> None:
         """Copy the id."""

@@ -6,23 +6,21 @@ from textual.content import Content
 
 from cleo_core.models import Attempt, Outcome, TaskRecord, TaskState
 from cleo_tui import say
-from cleo_tui.data.snapshot import Snapshot
-from cleo_tui.data.why import explain
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.json_view import json_text
-from cleo_tui.widgets.looks import OUTCOMES, STATES
+from cleo_tui.widgets.looks import OUTCOMES
 
 NAMES = ("summary", "timeline", "attempts", "payload", "result", "logs", "options")
 BAR = 30
 LABEL = 10
 
 
-def sections_of(task: TaskRecord, snapshot: Snapshot) -> dict[str, Content | None]:
+def sections_of(task: TaskRecord, now: float) -> dict[str, Content | None]:
     """The sections by name; None where there is nothing to say."""
     return {
-        "summary": _summary(task, snapshot),
-        "timeline": _titled("Timeline", _timeline(task, snapshot.now)),
-        "attempts": _attempts(task, snapshot.now),
+        "summary": _summary(task, now),
+        "timeline": _titled("Timeline", _timeline(task, now)),
+        "attempts": _attempts(task, now),
         "payload": _titled("Arguments", json_text(task.arguments)),
         "result": _titled("Result", json_text(task.result)) if task.state is TaskState.COMPLETED else None,
         "logs": _logs(task),
@@ -38,10 +36,8 @@ def _pair(label: str, text: str, role: Role = Role.PLAIN) -> Content:
     return Content.assemble(inked(f"{label:<{LABEL}}", Role.MUTED), inked(text, role))
 
 
-def _summary(task: TaskRecord, snapshot: Snapshot) -> Content:
-    look = STATES[task.state]
-    state = inked(f"{look.glyph} {task.state}", look.role).stylize("bold")
-    lines = [Content.assemble(state, inked(f"   {explain(task, snapshot)}", Role.PLAIN))]
+def _summary(task: TaskRecord, now: float) -> Content:
+    lines: list[Content] = []
     if task.progress is not None:
         filled = round(task.progress * BAR)
         bar = Content.assemble(inked("━" * filled, Role.ACCENT), inked("━" * (BAR - filled), Role.FAINT))
@@ -58,10 +54,10 @@ def _summary(task: TaskRecord, snapshot: Snapshot) -> Content:
     if task.worker:
         facts.append(_pair("worker", task.worker))
     if task.lease_expires_at is not None:
-        left = task.lease_expires_at - snapshot.now
+        left = task.lease_expires_at - now
         text = f"ends in {say.duration(left)} unless renewed" if left > 0 else f"ran out {say.ago(-left)}"
         facts.append(_pair("lease", text, Role.PLAIN if left > 0 else Role.BAD))
-    return Content("\n").join([*lines, Content(""), *facts, Content("")])
+    return Content("\n").join([*lines, *facts, Content("")])
 
 
 def _timeline(task: TaskRecord, now: float) -> Content:

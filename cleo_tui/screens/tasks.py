@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from cleo_core.models import TaskState, TaskSummary
 from cleo_tui import say
@@ -67,6 +68,7 @@ class TasksScreen(TaskListScreen):
     ACTIONS = TASK_ACTIONS
     BINDINGS = bindings_of(TASK_ACTIONS)
     WANTS = Want.WORKERS
+    STATES: ClassVar[tuple[TaskState, ...]] = tuple(TaskState)
 
     def __init__(self) -> None:
         super().__init__(self._columns(), TaskState.WAITING)
@@ -100,10 +102,6 @@ class TasksScreen(TaskListScreen):
 
     # --- what is listed ------------------------------------------------------------------------------
 
-    def queues_of(self, snapshot: Snapshot) -> list[str]:
-        """All queues."""
-        return queue_names(snapshot)
-
     def choices(self, snapshot: Snapshot) -> list[Choice]:
         """The states, with how many tasks are in each where that is counted."""
         view = snapshot.by_name.get(self.queue)
@@ -118,7 +116,7 @@ class TasksScreen(TaskListScreen):
             }
         return [
             Choice(state, say.count(numbers[state]) if state in numbers else "", chosen=state is self.state)
-            for state in TaskState
+            for state in self.STATES
         ]
 
     def empty_card(self) -> Card:
@@ -136,8 +134,7 @@ class TasksScreen(TaskListScreen):
         """List what was asked for: ``dead @emails``."""
         queue = next((word[1:] for word in words if word.startswith("@")), None)
         state = next((TaskState(word) for word in words if word in set(TaskState)), None)
-        if queue is not None and self.cleo_app.snapshot and queue not in self.cleo_app.snapshot.by_name:
-            self.cleo_app.warn(f"There is no queue {queue!r} in this namespace.")
+        if queue is not None and not self.is_known(queue):
             return
         self.choose(queue=queue, state=state)
 
@@ -145,13 +142,15 @@ class TasksScreen(TaskListScreen):
         """What has ended can't be cancelled, and only dead letters can be retried or discarded."""
         if action.name in {"retry", "discard"}:
             return self.state is TaskState.DEAD
-        return action.name != "cancel" or not self.state.is_final
+        if action.name == "cancel":
+            return not self.state.is_final
+        return super().offers(action)
 
     # --- keys ----------------------------------------------------------------------------------------
 
     def _turn(self, by: int) -> None:
-        states = list(TaskState)
-        self.choose(state=states[(states.index(self.state) + by) % len(states)])
+        place = self.STATES.index(self.state) + by
+        self.choose(state=self.STATES[place % len(self.STATES)])
 
     def do_next_state(self) -> None:
         """To the next state."""
@@ -168,7 +167,7 @@ class TasksScreen(TaskListScreen):
     def do_reverse(self) -> None:
         """List the other way round."""
         self.newest_first = not self.newest_first
-        self._restart()
+        self.restart()
 
     def do_cancel(self) -> None:
         """Propose to cancel."""

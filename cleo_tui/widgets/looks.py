@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cleo_core.models import ObserverEvent, Outcome, TaskState
+from cleo_core.models import GroupInfo, GroupStanding, ObserverEvent, Outcome, TaskState
+from cleo_tui import say
 from cleo_tui.data.health import Health
 from cleo_tui.theme import Role
 
@@ -40,6 +41,35 @@ HEALTHS = {
     Health.FAILING: Look("✗", Role.BAD),
     Health.STALLED: Look("■", Role.BAD),
 }
+STANDINGS = {
+    GroupStanding.READY: Look("●", Role.GOOD),
+    GroupStanding.IDLE: Look("○", Role.FAINT),
+    GroupStanding.PAUSED: Look("‖", Role.WARN),
+    GroupStanding.AT_LIMIT: Look("▣", Role.ACCENT),
+    GroupStanding.LOCKED: Look("⊗", Role.WARN),
+    GroupStanding.THROTTLED: Look("◷", Role.ACCENT),
+}
+RUNS = Look("►", Role.ACCENT)
+YIELDS = Look("▽", Role.WARN)
+REASONS = {
+    "queue_paused": Look("‖", Role.WARN),
+    "group_paused": Look("‖", Role.WARN),
+    "group_at_limit": Look("▣", Role.ACCENT),
+    "rate_limited": Look("◷", Role.ACCENT),
+    "lock_held": Look("⊗", Role.WARN),
+    "lock_awaited": Look("⊗", Role.WARN),
+    "yielding": YIELDS,
+    "behind": Look("≡", Role.PLAIN),
+    "delayed": Look("◷", Role.PLAIN),
+    "no_worker": Look("■", Role.BAD),
+    "no_worker_knows_task": Look("■", Role.BAD),
+    "workers_busy": Look("▲", Role.WARN),
+    "claimable": Look("●", Role.GOOD),
+    "running": Look("►", Role.ACCENT),
+    "completed": Look("✓", Role.GOOD),
+    "cancelled": Look("⊘", Role.MUTED),
+    "dead": Look("✗", Role.BAD),
+}
 EVENTS = {
     ObserverEvent.TASK_ADDED: Look("+", Role.PLAIN),
     ObserverEvent.STATUS_CHANGE: Look("·", Role.MUTED),
@@ -52,3 +82,13 @@ EVENTS = {
     ObserverEvent.WORKER_JOINED: Look("»", Role.GOOD),
     ObserverEvent.WORKER_LEFT: Look("«", Role.WARN),
 }
+
+
+def standing_of(group: GroupInfo) -> tuple[str, Role]:
+    """Where a group stands: glyph and word, and its role."""
+    if group.yields and group.standing is GroupStanding.READY:
+        return f"{YIELDS.glyph} yields", YIELDS.role
+    if group.active and group.standing is GroupStanding.IDLE:
+        return f"{RUNS.glyph} running", RUNS.role
+    look = STANDINGS[group.standing]
+    return f"{look.glyph} {say.words(group.standing)}", look.role

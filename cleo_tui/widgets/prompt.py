@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -72,8 +73,16 @@ class Prompt(Horizontal):
         with self.input.prevent(Input.Changed):
             self.input.value = text
         self.input.cursor_position = len(text)
-        self.input.focus()
+        # At once, not after what is in the queue: the next keys are meant for the prompt.
+        self.screen.set_focus(self.input)
         self._hint(text)
+
+    def takes(self, event: events.Key) -> bool:
+        """Take a character that was typed so fast after the prompt's key that something else had the focus still."""
+        if not self.display or not event.is_printable or event.character is None:
+            return False
+        self.input.insert_text_at_cursor(event.character)
+        return True
 
     def close(self) -> None:
         """Nothing is typed any more."""

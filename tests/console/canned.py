@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from typing import Any, cast
 
 from cleo_core import Cleo, Event, EventGap, GroupStrategy, ObserverEvent, TaskPriority, TaskState
 from cleo_core.errors import ServerUnavailable, TaskNotFound
@@ -19,6 +20,8 @@ from cleo_core.models import (
     TaskSummary,
     WorkerInfo,
 )
+from cleo_core.reasons import Explanation
+from tests.console.canned_groups import CannedGroups, CannedLocks, explained
 
 NOW = 1_789_552_830.0
 ADDRESS = "redis.example:6379"
@@ -123,9 +126,16 @@ class CannedCleo(Cleo):
         self.answers = Answers(queues, total)
         for service in ("queues", "dead_letters", "workers", "analytics", "events"):
             setattr(self, service, self.answers)
+        self.canned_groups = CannedGroups(NOW)
+        self.groups = cast("Any", self.canned_groups)
+        self.locks = cast("Any", CannedLocks(NOW))
 
     async def server_info(self) -> ServerInfo:
         return SERVER
+
+    async def explain(self, task_id: str, queue: str | None = None) -> Explanation:
+        state = next(state for state in TaskState if state[:2] == task_id[-2:])
+        return explained(task_id, queue or "emails", state, NOW)
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -165,14 +175,19 @@ class Answers:
         limit: int = 100,
         around: str | None = None,
         newest_first: bool = False,
+        group: str | None = None,
     ) -> TaskPage:
         self.pages += 1
         stats = await self.stats(queue)
         total = self.total if state is TaskState.WAITING else min(self.total, int(getattr(stats, state, 0)))
+        if group is not None:
+            total = {TaskState.WAITING: 8_200, TaskState.ACTIVE: 3}[state]
         if around is not None:
             offset = int(around[4:12], 16) - limit // 2
         offset = max(0, min(offset, total - 1))
         items = [_task(queue, state, index) for index in range(offset, min(total, offset + limit))]
+        if group is not None:
+            items = [task.model_copy(update={"group": group}) for task in items]
         return TaskPage(queue=queue, state=state, offset=offset, total=total, items=items, at=NOW)
 
     async def get_task(self, queue: str, task_id: str) -> TaskRecord:

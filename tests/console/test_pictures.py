@@ -12,6 +12,7 @@ from cleo_core.models import TaskState
 from cleo_tui.app import CleoApp
 from cleo_tui.data.link import LinkState
 from cleo_tui.settings import ConsoleSettings
+from cleo_tui.widgets.coming_view import ComingView
 from tests.console.canned import CannedCleo, clock
 from tests.waiting import until
 
@@ -23,6 +24,12 @@ SCREENS = {
     "dead letters": ["6", "right_square_bracket"],
     "task": ["3", "right_square_bracket", "l", "l", "enter"],
     "live": ["8"],
+    "groups": ["4", "right_square_bracket"],
+    "locks": ["colon", "l", "o", "c", "k", "s", "enter", "right_square_bracket"],
+    "group tasks": ["4", "right_square_bracket", "enter"],
+    "waiting task": ["3", "right_square_bracket", "enter"],
+    "strategy": ["4", "right_square_bracket", "s", "down", "l"],
+    "order": ["4", "right_square_bracket", "O", "j", "j"],
 }
 Check = Callable[["CleoApp"], bool]
 
@@ -66,6 +73,8 @@ def _is_read(app: CleoApp) -> bool:
     if any(not queue.minutes for queue in snapshot.queues) and app.current_mode in {"overview", "queues"}:
         app.live.nudge()
         return False
+    if any("asking the server" in str(view.render()) for view in app.screen.query(ComingView)):
+        return False
     return all(not text.startswith("Reading") for text in _cards(app))
 
 
@@ -81,7 +90,7 @@ def test_a_screen_with_data(snap_compare: SnapCompare, name: str, size: str) -> 
     assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES[size], run_before=after(*SCREENS[name]))
 
 
-@pytest.mark.parametrize("name", ["overview", "queues", "tasks", "dead letters", "live"])
+@pytest.mark.parametrize("name", ["overview", "queues", "tasks", "dead letters", "live", "groups", "locks"])
 def test_a_screen_with_nothing_to_show(snap_compare: SnapCompare, name: str) -> None:
     app = app_on(CannedCleo(queues=[]))
     assert snap_compare(app, terminal_size=SIZES["80x24"], run_before=after(*SCREENS[name]))
@@ -95,7 +104,7 @@ def test_a_screen_before_the_server_has_answered(snap_compare: SnapCompare, name
     assert snap_compare(app_on(cleo), terminal_size=SIZES["80x24"], run_before=run)
 
 
-@pytest.mark.parametrize("name", ["overview", "queues", "tasks"])
+@pytest.mark.parametrize("name", ["overview", "queues", "tasks", "groups"])
 def test_a_screen_whose_server_was_lost(snap_compare: SnapCompare, name: str) -> None:
     cleo = CannedCleo()
 
@@ -143,6 +152,26 @@ def test_the_question_before_one_task_is_cancelled(snap_compare: SnapCompare) ->
 def test_the_question_before_many_tasks_are_cancelled(snap_compare: SnapCompare) -> None:
     run = after(*SCREENS["tasks"], "A", "K")
     assert snap_compare(app_on(CannedCleo(total=1_200)), terminal_size=SIZES["80x24"], run_before=run)
+
+
+def test_the_question_before_a_lock_is_released(snap_compare: SnapCompare) -> None:
+    run = after(*SCREENS["groups"], "j", "j", "F")
+    assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES["80x24"], run_before=run)
+
+
+def test_a_limit_that_can_not_be(snap_compare: SnapCompare) -> None:
+    run = after(*SCREENS["groups"], "T", "l", "o", "t", "s", "enter")
+    assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES["80x24"], run_before=run)
+
+
+def test_the_question_before_the_strategy_is_changed(snap_compare: SnapCompare) -> None:
+    run = after(*SCREENS["strategy"], "enter")
+    assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES["80x24"], run_before=run)
+
+
+def test_groups_when_nothing_may_be_changed(snap_compare: SnapCompare) -> None:
+    run = after(*SCREENS["groups"])
+    assert snap_compare(app_on(CannedCleo(), read_only=True), terminal_size=SIZES["80x24"], run_before=run)
 
 
 def test_a_filter_that_leaves_nothing(snap_compare: SnapCompare) -> None:

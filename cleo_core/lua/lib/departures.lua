@@ -39,8 +39,9 @@ local function write_departures()
     rest(group, waiting_of(group))
   end
   if ended > 0 then
-    local own = call('HGET', QUEUE, 'run')
-    call('HSET', QUEUE, 'run', smoothed(own, run / ended, ended))
+    local new = smoothed(call('HGET', QUEUE, 'run'), run / ended, ended)
+    call('HSET', QUEUE, 'run', new)
+    rules().run = tonumber(new)
   end
   departed = {}
 end

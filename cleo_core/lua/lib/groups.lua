@@ -64,7 +64,8 @@ local function score_of(g)
   elseif r.strategy == 'priority' then
     return (g.base or r.vtime) - AGING * g.priority
   end
-  local score = math.max(g.vtime, r.vtime)
+  -- Who stays in line goes on from where it stood; who comes into it begins at the clock.
+  local score = g.stays and g.vtime or math.max(g.vtime, r.vtime)
   if r.strategy == 'dynamic' then
     if not g.yields and is_hog(running(g), all_running()) then
       g.yields = true
@@ -106,7 +107,10 @@ local function place_anew(group, change)
   local priority = g.priority
   if change then g = change(g) end
   if score and r.strategy == 'priority' then g.base = score + AGING * priority end
-  if score and r.by_time then g.vtime = score >= YIELD and score - YIELD or score end
+  if score and r.by_time then
+    g.vtime = score >= YIELD and score - YIELD or score
+    g.stays = true
+  end
   place(g, nil)
 end
 

@@ -61,3 +61,16 @@ end
 local function write_clock()
   if clock_moved then call('HSET', QUEUE, 'vtime', rules().vtime) end
 end
+
+-- Options with changes worked in: JSON of both, null takes one away; '' when none is left.
+local function merged_options(old, changes)
+  local options = old and old ~= '' and cjson.decode(old) or {}
+  local names = {}
+  for name, value in pairs(cjson.decode(changes)) do
+    options[name] = value ~= cjson.null and value or nil
+  end
+  for name in pairs(options) do names[#names + 1] = name end
+  table.sort(names)
+  for i, name in ipairs(names) do names[i] = cjson.encode(name) .. ': ' .. cjson.encode(options[name]) end
+  return #names > 0 and '{' .. table.concat(names, ', ') .. '}' or ''
+end

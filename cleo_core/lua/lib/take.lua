@@ -68,6 +68,8 @@ local function serve(g, score, limit, next_score, next_group, ids)
   local dynamic = r.strategy == 'dynamic'
   local step = (dynamic and cost_of(g) or 1) / g.weight
   local offset = score >= YIELD and YIELD or 0
+  -- Beside YIELD a double holds no smaller step.
+  if offset > 0 then step = math.max(step, 2 ^ -9) end
   local watched = dynamic and not g.yields
   local all = watched and all_running()
   local size, after = 0, score
@@ -80,6 +82,7 @@ local function serve(g, score, limit, next_score, next_group, ids)
   for _ = 2, got do last = last + step end
   move_clock(last - offset)
   g.vtime = (got > 0 and last + step or score) - offset
+  g.stays = true
   return got
 end
 

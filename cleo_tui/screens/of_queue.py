@@ -1,0 +1,95 @@
+"""What the screens share that are about one queue at a time: which one it is, and going from one to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cleo_tui import say
+from cleo_tui.actions import Action
+from cleo_tui.data.snapshot import Snapshot
+from cleo_tui.screens.base import CleoScreen, queue_names
+from cleo_tui.widgets.strip import Choice, ChoiceStrip
+
+QUEUE_STEPS = (
+    Action("previous-queue", ("left_square_bracket",), "To the queue before."),
+    Action("next-queue", ("right_square_bracket",), "To the next queue.", label="next queue"),
+)
+
+
+def queue_word(words: Sequence[str], snapshot: Snapshot) -> Sequence[str]:
+    """Completes the one word that names a queue: ``@emails``."""
+    return () if words else [f"@{name}" for name in queue_names(snapshot)]
+
+
+class QueueScreen(CleoScreen):
+    """A screen about a queue; subclasses say in ``restart`` how to begin with another one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queue = ""
+        self.strip = ChoiceStrip()
+
+    @property
+    def focus_queue(self) -> str | None:
+        """The queue that is looked at."""
+        return self.queue or None
+
+    @property
+    def crumb(self) -> str:
+        """The screen and the queue."""
+        return f"{self.title} / {self.queue}" if self.queue else str(self.title)
+
+    def queues_of(self, snapshot: Snapshot) -> list[str]:
+        """The queues that can be looked at, in their order."""
+        return queue_names(snapshot)
+
+    def restart(self) -> None:
+        """Show another queue from the beginning."""
+        raise NotImplementedError
+
+    def choose_queue(self, queue: str) -> None:
+        """Look at another queue."""
+        if queue != self.queue:
+            self.queue = queue
+            self.cleo_app.live.focus = queue
+            self.restart()
+
+    def choose_first(self, snapshot: Snapshot) -> None:
+        """Look at the first queue, if none was chosen yet."""
+        if not self.queue and (names := self.queues_of(snapshot)):
+            self.choose_queue(names[0])
+
+    def visit(self, words: Sequence[str]) -> None:
+        """Look at the queue that was asked for: ``@emails``."""
+        name = next((word.removeprefix("@") for word in words), None)
+        if name is not None and self.is_known(name):
+            self.choose_queue(name)
+
+    def is_known(self, queue: str) -> bool:
+        """Whether there is such a queue; if not, that is said."""
+        snapshot = self.cleo_app.snapshot
+        known = snapshot is None or queue in snapshot.by_name
+        if not known:
+            self.cleo_app.warn(f"There is no queue {queue!r} in this namespace.")
+        return known
+
+    def queue_choices(self, snapshot: Snapshot) -> list[Choice]:
+        """The queues for the strip, each with how many groups it has."""
+        return [
+            Choice(view.name, say.count(view.stats.groups), chosen=view.name == self.queue) for view in snapshot.queues
+        ]
+
+    def _step(self, by: int) -> None:
+        snapshot = self.cleo_app.snapshot
+        names = self.queues_of(snapshot) if snapshot else []
+        if names:
+            place = names.index(self.queue) if self.queue in names else -by
+            self.choose_queue(names[(place + by) % len(names)])
+
+    def do_next_queue(self) -> None:
+        """To the next queue."""
+        self._step(1)
+
+    def do_previous_queue(self) -> None:
+        """To the queue before."""
+        self._step(-1)

@@ -1,0 +1,294 @@
+"""Changing the rules while work goes on: nothing is lost, no limit is broken, and every change comes to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from itertools import cycle
+
+import pytest
+
+from cleo_core import Cleo, GroupStrategy
+from cleo_core.models import GroupOrder
+from cleo_core.scripts import Claimed
+from tests.engine.scheduling.driving import QUEUE, RETENTIONS, claim, done, fill, finish, groups_of, ids_of, put
+from tests.engine.scheduling.model import Model
+from tests.raw import ask, keys_of
+from tests.servers import Server
+from tests.waiting import until
+
+
+async def _many(cleo: Cleo, groups: int, each: int = 1) -> list[str]:
+    """Tasks of many groups, which take turns in being added; their ids in the order of coming."""
+    ids = [f"t{n:05}" for n in range(groups * each)]
+    await put(cleo, [(task, f"g{n % groups:05}", 1) for n, task in enumerate(ids)])
+    return ids
+
+
+async def _begin(cleo: Cleo, slice_size: int, **rules: str) -> int:
+    """Begin a change as a caller does that dies after its first call; how many groups are still to be moved."""
+    scripts = await cleo.backend.scripts()
+    number, left = await scripts.govern(QUEUE, cleo.backend.actor, "set strategy", slice_size, 0, "ring", rules)
+    assert number > 0
+    return left
+
+
+async def _moving(cleo: Cleo) -> int:
+    return (await cleo.groups.rules(QUEUE)).moving
+
+
+async def _drain(cleo: Cleo, size: int = 50) -> list[str]:
+    ran: list[str] = []
+    while claimed := await claim(cleo, size):
+        ran += ids_of(claimed)
+        await finish(cleo, claimed)
+    return ran
+
+
+async def test_switching_under_three_workers_loses_nothing_and_runs_each_task_once(cleo: Cleo) -> None:
+    ids = await _many(cleo, 700, 3)
+    ran: list[str] = []
+
+    async def work(worker: str, size: int) -> None:
+        claimed: list[Claimed] = []
+        while True:
+            claimed = await claim(cleo, size, [done(task) for task in claimed], worker=worker)
+            ran.extend(ids_of(claimed))
+            if not claimed and len(ran) == len(ids):
+                return
+
+    async def switch() -> None:
+        for strategy, order in zip(cycle(GroupStrategy), cycle(GroupOrder), strict=False):
+            await cleo.groups.set_strategy(QUEUE, strategy, order=order)
+            if len(ran) == len(ids):
+                return
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(switch(), work("w1", 7), work("w2", 20), work("w3", 33))
+    assert sorted(ran) == ids
+
+
+async def test_switching_under_real_workers_runs_each_task_once(cleo: Cleo) -> None:
+    ran: list[int] = []
+
+    @cleo.task(queue=QUEUE, retention=0)
+    async def note(n: int) -> None:
+        ran.append(n)
+        await asyncio.sleep(0)
+
+    for group in range(40):
+        await note.options(group=f"g{group}").enqueue_many([(group * 50 + n,) for n in range(50)])
+    async with cleo.worker(concurrency=20), cleo.worker(concurrency=20), cleo.worker(concurrency=20):
+        for strategy in cycle(GroupStrategy):
+            await cleo.groups.set_strategy(QUEUE, strategy)
+            if len(ran) >= 2_000:
+                break
+    assert sorted(ran) == list(range(2_000))
+
+
+async def test_a_switch_that_was_cut_short_is_completed_by_claims_alone(cleo: Cleo) -> None:
+    ids = await _many(cleo, 600, 2)
+    assert await _begin(cleo, 10, strategy="lifo", order="lifo") > 500
+    ran: list[str] = []
+    while await _moving(cleo):
+        claimed = await claim(cleo, 5)
+        assert len(claimed) == 5
+        ran += ids_of(claimed)
+        await finish(cleo, claimed)
+    waiting = sorted(set(ids) - set(ran), reverse=True)
+    assert await _drain(cleo) == waiting
+    assert len(ran) < 60
+
+
+async def test_a_switch_that_was_cut_short_is_completed_by_sweeps_alone(cleo: Cleo) -> None:
+    ids = await _many(cleo, 600, 2)
+    left = await _begin(cleo, 10, strategy="fifo", order="fifo")
+    scripts = await cleo.backend.scripts()
+    while left:
+        await scripts.sweep(QUEUE, 100, RETENTIONS)
+        assert await _moving(cleo) == max(0, left - 100)
+        left = await _moving(cleo)
+    assert await _drain(cleo) == ids
+
+
+async def test_a_worker_alone_completes_a_switch_that_was_cut_short(cleo: Cleo) -> None:
+    @cleo.task(queue=QUEUE, retention=0)
+    async def work() -> None:
+        await asyncio.sleep(0)
+
+    await _many(cleo, 600)
+    assert await _begin(cleo, 1, strategy="priority")
+    async with cleo.worker(concurrency=3, sweep=60):
+        await until(lambda: _nothing_waits(cleo), within=30)
+    assert await _moving(cleo) == 0
+
+
+async def _nothing_waits(cleo: Cleo) -> bool:
+    stats = await cleo.queues.stats(QUEUE)
+    return stats.waiting == 0 and stats.active == 0
+
+
+@pytest.mark.parametrize("paused", [True, False])
+async def test_an_interrupted_switch_of_a_queue_that_stands_still_is_completed_too(cleo: Cleo, paused: bool) -> None:
+    ids = await _many(cleo, 300)
+    if paused:
+        await cleo.queues.pause(QUEUE)
+    assert await _begin(cleo, 10, strategy="lifo") > 200
+    for _ in range(4):
+        await claim(cleo, 0)
+    assert await _moving(cleo) == 0
+    await cleo.queues.resume(QUEUE)
+    assert await _drain(cleo) == ids[::-1]
+
+
+async def test_of_two_switches_that_race_one_holds_and_both_are_complete(cleo: Cleo) -> None:
+    ids = await _many(cleo, 1_300)
+    assert await asyncio.gather(
+        cleo.groups.set_strategy(QUEUE, "fifo", order="fifo"), cleo.groups.set_strategy(QUEUE, "lifo", order="lifo")
+    ) == [True, True]
+    rules = await cleo.groups.rules(QUEUE)
+    assert rules.moving == 0
+    assert rules.ready == 1_300
+    assert (rules.strategy, rules.order) in {
+        (GroupStrategy.FIFO, GroupOrder.FIFO),
+        (GroupStrategy.LIFO, GroupOrder.LIFO),
+    }
+    assert await _drain(cleo, 500) == (ids if rules.strategy is GroupStrategy.FIFO else ids[::-1])
+
+
+async def test_a_switch_within_a_switch_ends_in_the_later_one(cleo: Cleo) -> None:
+    ids = await _many(cleo, 800)
+    assert await _begin(cleo, 10, strategy="priority") > 700
+    assert await cleo.groups.set_strategy(QUEUE, "lifo", order="lifo")
+    assert await _moving(cleo) == 0
+    assert await _drain(cleo, 500) == ids[::-1]
+
+
+async def test_switching_back_within_a_switch_is_a_change_too(cleo: Cleo) -> None:
+    ids = await _many(cleo, 800)
+    await cleo.groups.set_strategy(QUEUE, "fifo")
+    assert await _begin(cleo, 10, strategy="lifo") > 700
+    assert await cleo.groups.set_strategy(QUEUE, "fifo")
+    assert await _drain(cleo, 500) == ids
+
+
+async def test_the_same_rules_again_are_no_change_but_complete_one(cleo: Cleo) -> None:
+    await _many(cleo, 800)
+    assert await _begin(cleo, 10, strategy="fifo") > 700
+    assert await cleo.groups.set_strategy(QUEUE, "fifo") is False
+    assert await _moving(cleo) == 0
+    await _drain(cleo, 500)
+
+
+async def test_limits_hold_in_the_midst_of_a_switch(cleo: Cleo) -> None:
+    await _many(cleo, 300, 4)
+    await cleo.groups.set_defaults(QUEUE, concurrency=2)
+    await cleo.groups.pause(QUEUE, "g00007")
+    await cleo.groups.configure(QUEUE, "g00008", rate_limit="1/h")
+    await cleo.groups.configure(QUEUE, "g00009", concurrency=1)
+    scripts = await cleo.backend.scripts()
+    assert (await scripts.lock(QUEUE, "g00010", "token", "{}", 600_000, 0, False, ""))[0]
+    claimed = await claim(cleo, 100)
+    for strategy in ("lifo", "dynamic", "priority", "fifo", "round_robin"):
+        await _begin(cleo, 5, strategy=strategy)
+        while await _moving(cleo):
+            claimed += await claim(cleo, 1)
+    claimed += await claim(cleo, 700)
+    running = Counter(groups_of(claimed))
+    assert {group: running.pop(group, 0) for group in ("g00007", "g00008", "g00009", "g00010")} == {
+        "g00007": 0,
+        "g00008": 1,
+        "g00009": 1,
+        "g00010": 0,
+    }
+    assert set(running.values()) == {2}
+    assert len(running) == 296
+    await scripts.relock(QUEUE, "g00010", "token", 0)
+
+
+async def test_a_group_whose_settings_change_in_the_midst_of_a_switch_is_moved_once(cleo: Cleo) -> None:
+    await _many(cleo, 300, 2)
+    await _begin(cleo, 5, strategy="priority")
+    for n in range(300):
+        await cleo.groups.set_priority(QUEUE, f"g{n:05}", n % 3)
+    assert await _moving(cleo) == 0
+    assert len(set(await _drain(cleo))) == 600
+
+
+async def test_tasks_that_come_and_go_in_the_midst_of_a_switch_find_their_place(cleo: Cleo) -> None:
+    ids = await _many(cleo, 300)
+    await _begin(cleo, 5, strategy="fifo")
+    await fill(cleo, new=2, g00299=1)
+    assert (await cleo.queues.cancel(QUEUE, [ids[298], ids[0]])).done == 2
+    await cleo.groups.pause(QUEUE, "g00297")
+    for _ in range(3):
+        await claim(cleo, 0)
+    kept = [task for n, task in enumerate(ids) if n not in {0, 297, 298}]
+    assert await _drain(cleo) == [*kept, "new-0", "new-1", "g00299-0"]
+    await cleo.groups.resume(QUEUE, "g00297")
+    assert await _drain(cleo) == [ids[297]]
+
+
+async def test_a_change_of_defaults_waits_for_a_switch_before_it(cleo: Cleo) -> None:
+    await _many(cleo, 700, 3)
+    assert await _begin(cleo, 5, strategy="fifo") > 600
+    await cleo.groups.set_defaults(QUEUE, concurrency=1)
+    assert await _moving(cleo) == 0
+    assert set(Counter(groups_of(await claim(cleo, 1_000))).values()) == {1}
+
+
+async def test_twenty_thousand_groups_are_switched_in_short_steps(cleo: Cleo, server: Server, namespace: str) -> None:
+    groups, each = 20_000, 2
+    ids = await _many(cleo, groups, each)
+    favoured = {f"g{n:05}": n % 5 for n in range(0, groups, 1_999)}
+    for group, priority in favoured.items():
+        await cleo.groups.configure(QUEUE, group, priority=priority, weight=1 + priority)
+    tasks = [(task, f"g{n % groups:05}", 1) for n, task in enumerate(ids)]
+    longest = 0.0
+
+    async with Cleo(server.url, namespace=namespace) as other:
+
+        async def watch() -> None:
+            nonlocal longest
+            while True:
+                asked = time.perf_counter()
+                await ask(other, "PING")
+                longest = max(longest, time.perf_counter() - asked)
+                await asyncio.sleep(0.001)
+
+        expected: list[str] = []
+        for strategy in [*GroupStrategy, GroupStrategy.ROUND_ROBIN]:
+            expected = _first_of(tasks, favoured, strategy, 50)
+            watching = asyncio.create_task(watch())
+            foreseen = [task.id for task in await cleo.groups.preview(QUEUE, strategy, 50)]
+            await cleo.groups.set_strategy(QUEUE, strategy)
+            afterwards = [task.id for task in await cleo.groups.preview(QUEUE, limit=50)]
+            watching.cancel()
+            assert foreseen == afterwards == expected
+            assert (await cleo.groups.rules(QUEUE)).ready == groups
+    assert longest < 2.0
+    ran = await _drain(cleo, 1_000)
+    assert ran[: len(expected)] == expected
+    assert sorted(ran) == ids
+
+
+def _first_of(
+    tasks: list[tuple[str, str, int]], favoured: dict[str, int], strategy: GroupStrategy, count: int
+) -> list[str]:
+    model = Model()
+    for group, priority in favoured.items():
+        model.configure(group, "priority", priority)
+        model.configure(group, "weight", 1.0 + priority)
+    model.add(tasks)
+    model.set_strategy(strategy)
+    return model.claim(count)
+
+
+async def test_what_a_switch_moves_is_gone_afterwards(cleo: Cleo) -> None:
+    await _many(cleo, 100)
+    await cleo.groups.set_strategy(QUEUE, "lifo")
+    prefix = keys_of(cleo, QUEUE).prefix
+    assert await ask(cleo, "EXISTS", f"{prefix}ring:before") == 0
+    assert await ask(cleo, "ZCARD", f"{prefix}ring") == 100
+    await _drain(cleo)
