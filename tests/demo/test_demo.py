@@ -33,9 +33,15 @@ def _wait_until_at_work(terminal: Terminal) -> list[psutil.Process]:
     while not re.search(r"[1-9]\d*/s", terminal.screen()):
         assert time.monotonic() < deadline, f"No work flows on:\n{terminal.screen()}"
         time.sleep(0.1)
-    processes = _started_by(terminal)
-    names = " ".join(" ".join(process.cmdline()) for process in processes)
-    assert all(part in names for part in ("valkey-server", "cleo_core.cli.main", "cleo_core.cli.child", "demo.feeder"))
+    parts = ("valkey-server", "cleo_core.cli.main", "cleo_core.cli.child", "demo.feeder")
+    while True:
+        # A process that is being started has no name of its own yet.
+        processes = _started_by(terminal)
+        names = " ".join(" ".join(process.cmdline()) for process in processes)
+        if all(part in names for part in parts):
+            break
+        assert time.monotonic() < deadline, f"Of {parts} some are missing in {names}"
+        time.sleep(0.1)
     return processes
 
 
