@@ -142,7 +142,7 @@ class GroupsScreen(QueueScreen, ChangesGroups):
         """Draw the rules and the list."""
         self.now = snapshot.now
         self.choose_first(snapshot)
-        self.strip.tell(self.queue_choices(snapshot), tail="groups of each queue")
+        self.tell_queues(snapshot)
         self.head.tell(self._rules, self._all)
         self.table.redraw()
         self.pane.tell(f"{self.queue} · groups" if self.queue else "", self._note(), card=self._card(snapshot))
@@ -154,7 +154,7 @@ class GroupsScreen(QueueScreen, ChangesGroups):
 
     def _note(self) -> str:
         if not self._filter:
-            return "most waiting first"
+            return "most waiting first" if self._paged.total else ""
         found = say.plural(self._paged.total, "group")
         if self._filter.startswith("!"):
             some = f" among the {INVERTED_AT_MOST:,} with most waiting" if self._all > INVERTED_AT_MOST else ""
@@ -212,6 +212,12 @@ class GroupsScreen(QueueScreen, ChangesGroups):
     def after_change(self) -> None:
         """Read the window anew."""
         self._paged.renew(self.table.cursor.key)
+
+    def offers(self, action: Action) -> bool:
+        """Without a queue there are no rules to change."""
+        if action.name in {"strategy", "queue-rate"}:
+            return self._rules is not None
+        return super().offers(action)
 
     def do_queue_rate(self, *words: str) -> None:
         """Propose another rate limit of the queue."""

@@ -100,8 +100,8 @@ class LocksScreen(QueueScreen):
         matches = matcher(self._filter)
         self._rows.replace(lock for lock in self._locks or () if matches((say.group(lock.group), lock.owner)))
         self.table.show(self._rows)
-        self.strip.tell(self.queue_choices(snapshot), tail="groups of each queue")
-        note = f"filter {self._filter!r}" if self._filter else "the next to run out first"
+        self.tell_queues(snapshot)
+        note = f"filter {self._filter!r}" if self._filter else "the next to run out first" if self._rows.total else ""
         self.pane.tell(f"{self.queue} · locks" if self.queue else "", note, card=self._card(snapshot))
 
     def _card(self, snapshot: Snapshot) -> Card | None:

@@ -73,8 +73,11 @@ class QueueScreen(CleoScreen):
             self.cleo_app.warn(f"There is no queue {queue!r} in this namespace.")
         return known
 
-    def queue_choices(self, snapshot: Snapshot) -> list[Choice]:
-        """The queues for the strip, each with how many groups it has."""
+    def tell_queues(self, snapshot: Snapshot) -> None:
+        """Offer the queues in the strip, each with how many groups it has."""
+        self.strip.tell(self._choices(snapshot), tail="groups of each queue" if snapshot.queues else "")
+
+    def _choices(self, snapshot: Snapshot) -> list[Choice]:
         return [
             Choice(view.name, say.count(view.stats.groups), chosen=view.name == self.queue) for view in snapshot.queues
         ]

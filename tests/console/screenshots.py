@@ -21,6 +21,7 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "queues": ("2",),
     "tasks": ("3", "right_square_bracket"),
     "task": ("3", "right_square_bracket", "l", "l", "enter"),
+    "groups": ("4", "right_square_bracket"),
     "dead-letters": ("6", "right_square_bracket"),
     "live": ("8",),
 }

@@ -169,6 +169,10 @@ def test_the_question_before_the_strategy_is_changed(snap_compare: SnapCompare) 
     assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES["80x24"], run_before=run)
 
 
+def test_a_queue_without_groups(snap_compare: SnapCompare) -> None:
+    assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES["80x24"], run_before=after("4"))
+
+
 def test_groups_when_nothing_may_be_changed(snap_compare: SnapCompare) -> None:
     run = after(*SCREENS["groups"])
     assert snap_compare(app_on(CannedCleo(), read_only=True), terminal_size=SIZES["80x24"], run_before=run)
