@@ -1,0 +1,50 @@
+"""The values that cross a boundary: enums and frozen models, nothing that does anything.
+
+Times are seconds since the epoch and durations are seconds, both ``float``, here and in every public call.
+"""
+
+from cleo_core.models.base import Model
+from cleo_core.models.events import Event, EventGap, ObserverEvent
+from cleo_core.models.groups import (
+    GroupInfo,
+    GroupOptions,
+    GroupOrder,
+    GroupPage,
+    GroupRules,
+    GroupStanding,
+    GroupStrategy,
+    LockInfo,
+)
+from cleo_core.models.queues import BulkReport, MinuteStats, QueueStats
+from cleo_core.models.states import Outcome, TaskPriority, TaskState
+from cleo_core.models.tasks import Attempt, LogLine, Progress, TaskPage, TaskRecord, TaskSummary
+from cleo_core.models.workers import ServerInfo, WorkerInfo
+
+__all__ = [
+    "Attempt",
+    "BulkReport",
+    "Event",
+    "EventGap",
+    "GroupInfo",
+    "GroupOptions",
+    "GroupOrder",
+    "GroupPage",
+    "GroupRules",
+    "GroupStanding",
+    "GroupStrategy",
+    "LockInfo",
+    "LogLine",
+    "MinuteStats",
+    "Model",
+    "ObserverEvent",
+    "Outcome",
+    "Progress",
+    "QueueStats",
+    "ServerInfo",
+    "TaskPage",
+    "TaskPriority",
+    "TaskRecord",
+    "TaskState",
+    "TaskSummary",
+    "WorkerInfo",
+]

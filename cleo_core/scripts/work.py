@@ -1,0 +1,122 @@
+"""What a worker calls: claiming and settling, leases, and what every worker does for all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+from cleo_core.scripts.calls import Calls
+
+# How many workers a task may take down when its options don't say (RunOptions.max_deliveries).
+MAX_DELIVERIES = 3
+
+
+class Settled(NamedTuple):
+    """What became of a claimed task, as ``cycle.lua`` takes it."""
+
+    id: bytes
+    receipt: bytes
+    group: bytes
+    outcome: str
+    run_us: int
+    value: bytes
+    number: int
+
+
+class Claimed(NamedTuple):
+    """A task that this worker now holds, as ``cycle.lua`` gives it: bytes, because most are never shown."""
+
+    id: bytes
+    name: bytes
+    arguments: bytes
+    head: bytes
+    receipt: bytes
+    group: bytes
+    tries: int
+    losses: int
+
+
+class Cycle(NamedTuple):
+    """The answer to one settle-and-claim. ``next_due`` is in seconds, or None. ``options`` are what groups of claimed
+    tasks have for those that don't say themselves, as JSON.
+    """
+
+    stale: list[bytes]
+    claimed: list[Claimed]
+    next_due: float | None
+    waiting: int
+    paused: bool
+    options: dict[bytes, bytes]
+
+
+class Report(NamedTuple):
+    """Progress (``fraction`` below 0: none) and log texts (a JSON array, or nothing) of a running task."""
+
+    id: bytes
+    receipt: bytes
+    fraction: float
+    text: str
+    logs: bytes
+
+
+def _seconds(milliseconds: int) -> float | None:
+    return None if milliseconds < 0 else milliseconds / 1000
+
+
+class WorkScripts(Calls):
+    """What workers do."""
+
+    async def cycle(
+        self, queue: str, worker: str, room: int, lease_ms: int, retentions: tuple[int, int], settled: Iterable[Settled]
+    ) -> Cycle:
+        """Settle what has finished and claim up to ``room`` tasks."""
+        stale, claimed, due, waiting, paused, options = await self._run(
+            "cycle", queue, worker, room, lease_ms, *retentions, *chain.from_iterable(settled)
+        )
+        tasks = list(map(Claimed._make, zip(*[iter(claimed)] * len(Claimed._fields), strict=True)))
+        by_group = dict(zip(options[::2], options[1::2], strict=True))
+        return Cycle(stale, tasks, _seconds(due), waiting, paused == 1, by_group)
+
+    async def sweep(
+        self, queue: str, slice_size: int, retentions: tuple[int, int], gap_ms: int = 0
+    ) -> tuple[int, int, float | None]:
+        """Take back what lost its lease and promote what is due: how many of each, and seconds to the next due.
+
+        Nothing is done when the last sweep of the queue, by whomever, is less than ``gap_ms`` ago.
+        """
+        taken, promoted, due = await self._run("sweep", queue, slice_size, MAX_DELIVERIES, *retentions, gap_ms)
+        return taken, promoted, _seconds(due)
+
+    async def release(self, queue: str, worker: str, retentions: tuple[int, int], why: str) -> int:
+        """Take back all tasks of a worker that is gone, in slices; returns how many."""
+        total = offset = 0
+        while offset >= 0:
+            taken, offset = await self._run("release", queue, worker, offset, 500, MAX_DELIVERIES, *retentions, why)
+            total += taken
+        return total
+
+    async def hand_back(self, queue: str, worker: str, held: Iterable[bytes]) -> int:
+        """Put back, uncharged, what is leased to the worker but not in ``held``; returns how many."""
+        total = offset = 0
+        known = list(held)
+        while offset >= 0:
+            taken, offset = await self._run("hand_back", queue, worker, offset, 500, *known)
+            total += taken
+        return total
+
+    async def renew(self, queue: str, lease_ms: int, held: Sequence[tuple[bytes, bytes]]) -> list[int]:
+        """Extend leases; for each task 1, or 2 if a cancel is asked for, or 0 if the lease is lost."""
+        return await self._run("renew", queue, lease_ms, *chain.from_iterable(held))
+
+    async def begin(self, queue: str, task: Claimed) -> bool:
+        """Note that a task under suspicion runs now; False if its lease is lost."""
+        return await self._run("begin", queue, task.id, task.receipt) == 1
+
+    async def report(self, queue: str, reports: Sequence[Report]) -> list[int]:
+        """Store progress and log lines; for each 1, or 0 if the lease is lost."""
+        flat: list[Any] = []
+        for report in reports:
+            fraction = "" if report.fraction < 0 else f"{report.fraction:.4g}"
+            flat += (report.id, report.receipt, fraction, report.text, report.logs)
+        return await self._run("report", queue, *flat)
