@@ -220,7 +220,7 @@ class GroupLock:
 
     async def _give_up(self, token: str) -> None:
         scripts = await self._backend.scripts()
-        await scripts.unlock(self.queue, self._backend.actor, self.group, token)
+        await scripts.leave_line(self.queue, self.group, token)
         # It may have been granted by a call whose answer was lost.
         await scripts.relock(self.queue, self.group, token, 0)
 

@@ -4,6 +4,7 @@
 -- ARGV  1 id
 -- Returns { state ('' when there is no such task), result (JSON or ''), reason }
 -- Cost  O(1)
+-- Role  producer
 -- include: base states
 local id = ARGV[1]
 local state = state_of(id)

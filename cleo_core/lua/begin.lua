@@ -4,6 +4,7 @@
 -- ARGV  1 id, 2 receipt
 -- Returns 1, or 0 when the lease was lost
 -- Cost  O(1)
+-- Role  worker
 -- include: base receipts
 if call('HGET', ACTIVE, ARGV[1]) ~= ARGV[2] then return 0 end
 call('HSET', TASK .. ARGV[1], 'begun', (select(4, read_receipt(ARGV[2]))))

@@ -5,6 +5,7 @@
 -- Returns one string a task: 'done', 'requested' (running: its worker was told), or the state that forbids it
 --       ('' when there is no such task)
 -- Cost  O(tasks x log n)
+-- Role  operator
 -- include: base events counters rules ring groups lanes states receipts endings audit
 local answers = {}
 local done = 0

@@ -5,6 +5,7 @@
 --       of changes, null: none)
 -- Returns 1 if that changed anything, else 0
 -- Cost  O(fields + log groups)
+-- Role  operator
 -- include: base events rules ring groups lanes audit
 local SETTINGS = { 'weight', 'priority', 'order', 'concurrency', 'every', 'paused', 'options' }
 local group = ARGV[3]

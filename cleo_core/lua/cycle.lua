@@ -13,6 +13,7 @@
 --         options that the claimed tasks' groups have for those that don't say themselves (flat: group, JSON) }
 --       a task is: id, name, arguments, head, receipt, group, tries, losses (a table for each would cost as much as running it)
 -- Cost  O((settled + claimed) x log n)
+-- Role  worker
 -- include: base events counters rules ring groups lanes delays promote carry_on take receipts departures attempts endings
 local worker, room, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local dead_retention, cancelled_retention = tonumber(ARGV[4]), tonumber(ARGV[5])

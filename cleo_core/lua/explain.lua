@@ -6,6 +6,7 @@
 --         waiting tasks of its group that come before it, its group's rank in the ring (-1: not in it), the queue's rules,
 --         its group (see group_row), ids of up to 10 running tasks of the group, running tasks of the queue }
 -- Cost  O(log n)
+-- Role  viewer
 -- include: base states group_row
 local FIELDS = { 'name', 'group', 'prio', 'seq', 'reason', 'cancel', 'tries', 'losses', 'ready', 'at' }
 local id = ARGV[1]

@@ -4,6 +4,7 @@
 -- ARGV  1 cursor, 2 pattern (as of MATCH), 3 slice
 -- Returns { next cursor ('0' at the end), names found }
 -- Cost  O(slice)
+-- Role  viewer
 -- include: base
 local page = call('ZSCAN', Q .. 'groups', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])
 local names = {}

@@ -8,6 +8,7 @@
 -- Returns { the number of the change (0: one before it is not complete, call again; -1: all is so already), groups still to
 --         be moved }
 -- Cost  O(slice x log groups)
+-- Role  operator
 -- include: base events rules ring groups lanes carry_on audit
 local DEFAULTS = { strategy = 'round_robin', order = 'priority' }
 local slice, number, moves = tonumber(ARGV[3]), ARGV[4], ARGV[5]

@@ -5,6 +5,7 @@
 --       asked for, their names
 -- Returns { now (ms), offset, total, the queue's rules, groups (see group_row) }
 -- Cost  O(log groups + how many)
+-- Role  viewer
 -- include: base group_row
 local offset, size, around = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local names = {}

@@ -5,6 +5,7 @@
 -- ARGV  1 worker id, 2 offset into the leases, 3 slice, then the ids that the worker does hold
 -- Returns { tasks put back, the next offset, or -1 when the end is reached }
 -- Cost  O(slice x log n)
+-- Role  worker
 -- include: base events rules ring groups lanes receipts departures
 local offset, slice = tonumber(ARGV[2]), tonumber(ARGV[3])
 local mine = {}

@@ -9,6 +9,7 @@
 --       7 id of the task of the group inside which it is asked for ('' for none)
 -- Returns { fence (0: not granted), ms after which to try again, owner that holds it or '', running tasks waited for }
 -- Cost  O(log waiters)
+-- Role  worker operator
 -- include: base rules ring groups lanes locks
 local group, token, ttl, patience = ARGV[1], ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5])
 local key = Q .. 'group:' .. group

@@ -4,6 +4,7 @@
 -- ARGV  1 group, 2 offset, 3 how many, 4 'all' for the locks of all groups
 -- Returns { now (ms), total, flat of 7 a lock: group, owner, fence, since (ms), until (ms), waiters, token }
 -- Cost  O(how many)
+-- Role  viewer
 -- include: base
 local found, groups, total = {}, { ARGV[1] }, 1
 if ARGV[4] == 'all' then

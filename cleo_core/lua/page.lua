@@ -6,6 +6,7 @@
 --       waiting tasks come group by group (of more than 1,000, those with most tasks), ended ones by when they expire, the last first
 -- Returns { now (ms), offset, total, tasks, scores (ms) }; a task is as in page_row
 -- Cost  O(log n + offset among groups + how many)
+-- Role  viewer
 -- include: base page_row
 local state, offset, size, around = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local scores = {}

@@ -4,6 +4,7 @@
 -- ARGV  1 actor (JSON), 2 '1' to pause or '0' to resume
 -- Returns 1 if that changed anything, else 0
 -- Cost  O(1)
+-- Role  operator
 -- include: base events rules ring groups lanes audit
 local before = call('HGET', QUEUE, 'paused') or '0'
 if before == ARGV[2] then return 0 end

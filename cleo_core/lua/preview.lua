@@ -5,6 +5,7 @@
 --       ring, if neither strategy nor order is another one)
 -- Returns { now (ms), tasks as page.lua returns them }
 -- Cost  O(how many x groups)
+-- Role  viewer
 -- include: base rules ring_dry groups take supposed page_row
 local limit = tonumber(ARGV[3])
 if ARGV[1] == '' and ARGV[2] == '' then

@@ -4,6 +4,7 @@
 -- ARGV  1 id
 -- Returns { now (ms), fields (flat), state, receipt or '', end of the lease (ms) or '', due (ms) or '', TTL (ms) }
 -- Cost  O(size of the record)
+-- Role  viewer
 -- include: base states
 local id = ARGV[1]
 return { now, call('HGETALL', TASK .. id), (state_of(id)), call('HGET', Q .. 'active', id) or '',

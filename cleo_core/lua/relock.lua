@@ -4,6 +4,7 @@
 -- ARGV  1 group, 2 token, 3 ttl (ms; 0: release)
 -- Returns 1, or 0 when the lock is not held under that token (any more)
 -- Cost  O(log groups)
+-- Role  worker operator
 -- include: base rules ring groups lanes locks
 local group, ttl = ARGV[1], tonumber(ARGV[3])
 local held = call('HMGET', Q .. 'group:' .. group, 'lock_token', 'locked')

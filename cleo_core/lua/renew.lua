@@ -4,6 +4,7 @@
 -- ARGV  1 lease (ms), then 2 a task: id, receipt
 -- Returns one number a task: 1 extended, 2 extended and a cancel is asked for, 0 lost
 -- Cost  O(tasks x log leases)
+-- Role  worker
 -- include: base
 local until_then = now + tonumber(ARGV[1])
 local answers = {}

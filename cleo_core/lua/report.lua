@@ -4,6 +4,7 @@
 -- ARGV  5 a report: id, receipt, fraction ('' if none), text, log texts (a JSON array, '' if none)
 -- Returns one number a report: 1 taken, 0 the lease was lost
 -- Cost  O(reports)
+-- Role  worker
 -- include: base events receipts
 local answers = {}
 

@@ -4,6 +4,7 @@
 -- ARGV  1 actor (JSON), then the ids
 -- Returns one string a task: 'waiting', or the state that forbids it ('' when there is no such task)
 -- Cost  O(tasks x log n)
+-- Role  operator
 -- include: base events rules ring groups lanes states audit
 local answers = {}
 local done = 0

@@ -5,6 +5,7 @@
 --         when (ms) the longest waiting of the first tasks of the next 25 groups and of the 25 with most tasks could run, or -1, due (ms) of the next delayed or -1,
 --         when (ms) the oldest dead letter expires or -1 }
 -- Cost  O(log n)
+-- Role  viewer producer
 -- include: base
 local function score(index)
   local head = call('ZRANGE', Q .. index, 0, 0, 'WITHSCORES')

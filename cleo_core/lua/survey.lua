@@ -4,6 +4,7 @@
 -- ARGV  1 strategy, 2 order ('' for as it is), 3 cursor, 4 slice, 5 how many groups are wanted
 -- Returns { next cursor ('0' at the end), the first groups of this slice with their scores (flat, scores as text) }
 -- Cost  O(slice)
+-- Role  viewer
 -- include: base rules ring_dry groups supposed
 suppose(ARGV[1], ARGV[2])
 local page = call('ZSCAN', GROUPS, ARGV[3], 'COUNT', ARGV[4])

@@ -5,6 +5,7 @@
 --       of many workers that sweep each for all, most find that it was just done
 -- Returns { tasks taken back, tasks promoted, ms until the next delayed task (-1: none) }; a full slice means: call again
 -- Cost  O(slice x log n)
+-- Role  worker
 -- include: base events counters rules ring groups lanes delays promote carry_on receipts departures attempts endings lose
 local slice = tonumber(ARGV[1])
 if now - (call('HGET', QUEUE, 'swept') or 0) < tonumber(ARGV[5]) then return { 0, 0, next_due() } end

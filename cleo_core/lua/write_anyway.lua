@@ -4,4 +4,5 @@
 -- ARGV  1 the command, then what follows the key in it
 -- Returns what the command returns
 -- Cost  the command's
+-- Role  producer operator
 return redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2))

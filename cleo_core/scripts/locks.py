@@ -25,9 +25,13 @@ class LockScripts(Calls):
         """Extend a lock, or release it (``ttl_ms`` 0); False if it is not held under that token."""
         return await self._run("relock", queue, group, token, ttl_ms) == 1
 
-    async def unlock(self, queue: str, actor: str, group: str, waiter: str = "") -> bool:
-        """Break a lock, or take a waiter out of its line; False if there was nothing to do."""
-        return await self._run("unlock", queue, actor, group, waiter) == 1
+    async def unlock(self, queue: str, actor: str, group: str) -> bool:
+        """Break a lock; False if there was none."""
+        return await self._run("unlock", queue, actor, group) == 1
+
+    async def leave_line(self, queue: str, group: str, waiter: str) -> bool:
+        """Take who waits for a lock out of its line; False if it did not stand there."""
+        return await self._run("leave_line", queue, group, waiter) == 1
 
     async def locks(self, queue: str, group: str | None, offset: int, size: int) -> tuple[int, int, list[Any]]:
         """When (ms), how many there are, and the raw locks (7 values each): of one group, or of all."""
