@@ -1,72 +1,30 @@
-"""Cleo: a distributed task queue on Redis with task groups."""
+"""Cleo: a distributed task queue on Redis with task groups.
 
-from cleo_core.app import Cleo
-from cleo_core.errors import (
-    CleoError,
-    InvalidArguments,
-    InvalidInput,
-    InvalidName,
-    InvalidOption,
-    InvalidUrl,
-    LockLost,
-    LockTimeout,
-    PayloadTooLarge,
-    ServerError,
-    StaleLease,
-    TaskCancelled,
-    TaskFailed,
-    TaskNotFound,
-    TaskTimeout,
-    UnknownTask,
-)
-from cleo_core.models import Event, EventGap, GroupOrder, GroupStrategy, ObserverEvent, TaskPriority, TaskState
-from cleo_core.rate_limit import RateLimit
-from cleo_core.settings import Limits, RedisSettings, WorkerSettings
-from cleo_core.tasks.backoff import Backoff, retry_with_backoff
-from cleo_core.tasks.context import TaskContext
-from cleo_core.tasks.definition import Task
-from cleo_core.tasks.handle import TaskHandle
-from cleo_core.version import __version__
+The names are those of ``cleo_core.public``. They are imported at their first use, so that a part of the package that
+needs none of them, such as ``cleo --help``, starts quickly.
+"""
 
-# The default instance's decorators; making it opens no connection.
-task = Cleo.get_instance().task
-queue_class = Cleo.get_instance().queue_class
+from __future__ import annotations
 
-__all__ = [
-    "Backoff",
-    "Cleo",
-    "CleoError",
-    "Event",
-    "EventGap",
-    "GroupOrder",
-    "GroupStrategy",
-    "InvalidArguments",
-    "InvalidInput",
-    "InvalidName",
-    "InvalidOption",
-    "InvalidUrl",
-    "Limits",
-    "LockLost",
-    "LockTimeout",
-    "ObserverEvent",
-    "PayloadTooLarge",
-    "RateLimit",
-    "RedisSettings",
-    "ServerError",
-    "StaleLease",
-    "Task",
-    "TaskCancelled",
-    "TaskContext",
-    "TaskFailed",
-    "TaskHandle",
-    "TaskNotFound",
-    "TaskPriority",
-    "TaskState",
-    "TaskTimeout",
-    "UnknownTask",
-    "WorkerSettings",
-    "__version__",
-    "queue_class",
-    "retry_with_backoff",
-    "task",
-]
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cleo_core.public import *  # noqa: F403
+
+
+def __getattr__(name: str) -> Any:
+    # ``from cleo_core import queues`` asks here first; the module is then imported by whoever asked.
+    internal = name.startswith("__") and name not in {"__all__", "__version__"}
+    if internal or find_spec(f"cleo_core.{name}") is not None:
+        raise AttributeError(f"module 'cleo_core' has no attribute {name!r}")
+    public = import_module("cleo_core.public")
+    if name != "__all__" and name not in public.__all__:
+        raise AttributeError(f"module 'cleo_core' has no attribute {name!r}")
+    value = globals()[name] = getattr(public, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *import_module("cleo_core.public").__all__})

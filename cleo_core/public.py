@@ -1,0 +1,74 @@
+"""The public names of the engine, all in one place; ``cleo_core`` hands them out at their first use."""
+
+from __future__ import annotations
+
+from cleo_core.app import Cleo
+from cleo_core.errors import (
+    CleoError,
+    InvalidArguments,
+    InvalidInput,
+    InvalidName,
+    InvalidOption,
+    InvalidUrl,
+    LockLost,
+    LockTimeout,
+    PayloadTooLarge,
+    ServerError,
+    StaleLease,
+    TaskCancelled,
+    TaskFailed,
+    TaskNotFound,
+    TaskTimeout,
+    UnknownTask,
+)
+from cleo_core.models import Event, EventGap, GroupOrder, GroupStrategy, ObserverEvent, TaskPriority, TaskState
+from cleo_core.rate_limit import RateLimit
+from cleo_core.settings import Limits, RedisSettings, WorkerSettings
+from cleo_core.tasks.backoff import Backoff, retry_with_backoff
+from cleo_core.tasks.context import TaskContext
+from cleo_core.tasks.definition import Task
+from cleo_core.tasks.handle import TaskHandle
+from cleo_core.version import __version__
+
+# The default instance's decorators; making it opens no connection.
+task = Cleo.get_instance().task
+queue_class = Cleo.get_instance().queue_class
+
+__all__ = [
+    "Backoff",
+    "Cleo",
+    "CleoError",
+    "Event",
+    "EventGap",
+    "GroupOrder",
+    "GroupStrategy",
+    "InvalidArguments",
+    "InvalidInput",
+    "InvalidName",
+    "InvalidOption",
+    "InvalidUrl",
+    "Limits",
+    "LockLost",
+    "LockTimeout",
+    "ObserverEvent",
+    "PayloadTooLarge",
+    "RateLimit",
+    "RedisSettings",
+    "ServerError",
+    "StaleLease",
+    "Task",
+    "TaskCancelled",
+    "TaskContext",
+    "TaskFailed",
+    "TaskHandle",
+    "TaskNotFound",
+    "TaskPriority",
+    "TaskState",
+    "TaskTimeout",
+    "UnknownTask",
+    "WorkerSettings",
+    "__version__",
+    "queue_class",
+    "retry_with_backoff",
+    "task",
+]
