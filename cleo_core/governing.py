@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from cleo_core.backend import Backend
 from cleo_core.names import check_name
 
-SLICE = 200
+SLICE = 250
 
 
 async def govern(backend: Backend, queue: str, action: str, moves: str, fields: Mapping[str, str]) -> bool:

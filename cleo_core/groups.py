@@ -99,8 +99,8 @@ class TaskGroup:
 
         No task is moved and no worker waits. When the call returns, the new order holds exactly; meanwhile claims
         follow the new order among the groups that were reached, and no limit is broken. If the call is cut short, the
-        workers complete the change. The turns begin anew: no group owes any or is owed any. False if all was so
-        already.
+        workers complete the change. With another strategy the turns begin anew: no group owes any or is owed any. False
+        if all was so already.
 
         Raises:
             InvalidOption: there is no such strategy or order.
@@ -268,11 +268,11 @@ class TaskGroup:
         supposed = _one_of(GroupStrategy, "strategy", strategy).value if strategy is not None else ""
         supposed_order = _one_of(GroupOrder, "order", order).value if order is not None else ""
         rules = await self.rules(queue)
-        # What is so already is no change, and the turns go on.
-        if supposed in {"", rules.strategy} and supposed_order in {"", rules.order}:
-            supposed = supposed_order = ""
+        # What is so already is no change, and the turns go on; also under another order, unless it decides on them.
+        anew = supposed not in {"", rules.strategy}
+        by_sequence = (supposed or rules.strategy) in {GroupStrategy.FIFO, GroupStrategy.LIFO}
         groups: list[bytes] = []
-        if supposed or supposed_order:
+        if anew or (by_sequence and supposed_order not in {"", rules.order}):
             groups = await self._first_groups(queue, supposed, supposed_order, limit)
         _, tasks = await scripts.preview(queue, supposed, supposed_order, limit, groups)
         summaries = (summary_of(queue, TaskState.WAITING, task, None) for task in tasks)

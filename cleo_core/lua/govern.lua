@@ -15,25 +15,29 @@ local slice, number, moves = tonumber(ARGV[3]), ARGV[4], ARGV[5]
 carry_on(slice)
 if number == '0' then
   if call('EXISTS', BEFORE) == 1 then return { 0, call('ZCARD', BEFORE) } end
-  local told = {}
+  local told, changed = {}, {}
   for at = 6, #ARGV, 2 do
     local field, value = ARGV[at], ARGV[at + 1]
     local before = call('HGET', QUEUE, field) or DEFAULTS[field] or ''
     if field == 'each_options' then value = merged_options(before, value) end
     if before ~= value then
+      changed[field] = true
       if value == '' then call('HDEL', QUEUE, field) else call('HSET', QUEUE, field, value) end
       told[#told + 1] = field .. '=' .. (value == '' and 'none' or value)
     end
   end
   if #told == 0 then return { -1, 0 } end
   number = text_of(call('HINCRBY', QUEUE, 'changes', 1))
-  if moves == 'ring' then
-    call('HSET', QUEUE, 'round', number, 'vtime', 0)
-    if call('EXISTS', RING) == 1 then call('RENAME', RING, BEFORE) end
-  elseif moves == 'throttled' and call('EXISTS', THROTTLED) == 1 then
-    call('RENAME', THROTTLED, BEFORE)
-  end
+  if changed.strategy then call('HSET', QUEUE, 'round', number, 'vtime', 0) end
   known_rules = nil
+  -- An order is only a way to take from the lanes, unless turns go by the task that is next.
+  if moves == 'ring' and not changed.strategy and not rules().by_sequence then moves = '' end
+  local stood = moves == 'ring' and RING or THROTTLED
+  if moves ~= '' and call('EXISTS', stood) == 1 then
+    call('RENAME', stood, BEFORE)
+    call('HSET', QUEUE, 'moves', moves)
+    rules().moves = moves
+  end
   carry_on(slice)
   local text = table.concat(told, ', ')
   audit(ARGV[1], ARGV[2], text, 1)

@@ -2,13 +2,13 @@
 -- preview: the tasks that would be taken next, by the scheduler's own code on tables. Changes nothing.
 -- KEYS  1 the queue's hash
 -- ARGV  1 strategy, 2 order ('' for as it is), 3 how many, then the groups that may come into it (none: those first in the
---       ring, if neither strategy nor order is another one)
+--       ring, if that makes no score void)
 -- Returns { now (ms), tasks as page.lua returns them }
 -- Cost  O(how many x groups)
 -- Role  viewer
 -- include: base rules ring_dry groups take supposed page_row
 local limit = tonumber(ARGV[3])
-if ARGV[1] == '' and ARGV[2] == '' then
+if not suppose(ARGV[1], ARGV[2]) then
   -- Of those first in the ring some may turn out to be at a limit that was set for all groups.
   local seen, good = 0, 0
   repeat
@@ -25,7 +25,6 @@ if ARGV[1] == '' and ARGV[2] == '' then
     for _, group in ipairs(set) do place(know(group, waiting_of(group)), 'nowhere') end
   end
 else
-  suppose(ARGV[1], ARGV[2])
   for at = 4, #ARGV do place(know(ARGV[at], waiting_of(ARGV[at])), 'nowhere') end
 end
 local tasks = {}

@@ -2,8 +2,12 @@
 -- when (ms) it may run again if throttled, '1' if a change of the rules has not moved it yet, waiters for its lock, then ROW_FIELDS.
 local ROW_FIELDS = { 'weight', 'priority', 'order', 'concurrency', 'every', 'burst', 'tat', 'paused', 'locked', 'lock_owner',
   'lock_fence', 'lock_since', 'barred', 'run', 'bad', 'yields', 'options', 'rate', 'lock_token' }
+local YIELDS_AT = 16
+
+local round
 
 local function group_row(group)
+  round = round or call('HGET', QUEUE, 'round') or '0'
   local row = {
     group, call('ZSCORE', Q .. 'groups', group) or 0, call('SCARD', Q .. 'running:' .. group),
     call('ZSCORE', Q .. 'ring', group) or '', call('ZSCORE', Q .. 'throttled', group) or '',
@@ -11,6 +15,7 @@ local function group_row(group)
   }
   local fields = call('HMGET', Q .. 'group:' .. group, unpack(ROW_FIELDS))
   for i = 1, #ROW_FIELDS do row[#row + 1] = fields[i] or '' end
+  row[7 + YIELDS_AT] = fields[YIELDS_AT] == round and '1' or ''
   return row
 end
 

@@ -2,6 +2,18 @@
 local GROUP_FIELDS = { 'vtime', 'round', 'weight', 'priority', 'order', 'concurrency', 'every', 'burst', 'tat', 'paused',
   'locked', 'barred', 'run', 'bad', 'yields' }
 
+-- A group's lanes that may hold tasks, by priority, the highest first.
+local used_lanes
+
+local function lanes_in_use()
+  if used_lanes then return used_lanes end
+  used_lanes = {}
+  for priority = 3, 0, -1 do
+    if string.find(rules().lanes, priority, 1, true) then used_lanes[#used_lanes + 1] = priority end
+  end
+  return used_lanes
+end
+
 local function lane_of(priority, group)
   return Q .. 'lane:' .. priority .. ':' .. group
 end
@@ -15,7 +27,7 @@ local function know(group, waiting)
     order = f[5] or r.order, concurrency = tonumber(f[6] or r.concurrency), every = tonumber(f[7] or r.every),
     burst = tonumber(f[7] and f[8] or r.burst), tat = tonumber(f[9] or 0), paused = f[10] == '1',
     closed = math.max(tonumber(f[11] or 0), tonumber(f[12] or 0)), run = tonumber(f[13] or r.run),
-    bad = tonumber(f[14] or 0), yields = f[15] == '1',
+    bad = tonumber(f[14] or 0), yields = f[15] == r.round,
   }
   g.vtime = f[2] == r.round and tonumber(f[1] or 0) or 0
   return g
@@ -38,6 +50,12 @@ local function is_hog(own, all)
   return own >= 30 and own * 10 > all
 end
 
+-- Whether it does now, without a look at it while too few tasks run for any to be one.
+local function hogs(g)
+  local all = all_running()
+  return all >= 30 and is_hog(running(g), all)
+end
+
 -- What a task of the group costs (ms of run time) under the strategy dynamic; one whose tasks all fail pays five times that.
 local function cost_of(g)
   return math.max(1, g.run) * (1 + 4 * g.bad)
@@ -46,7 +64,7 @@ end
 -- The sequence number of the group's next task, or nil.
 local function next_sequence(g)
   local newest, first = g.order == 'lifo'
-  for priority = 3, 0, -1 do
+  for _, priority in ipairs(lanes_in_use()) do
     local sequence = tonumber(peek_lane(lane_of(priority, g.group), 1, newest)[2])
     if sequence then
       if g.order == 'priority' then return sequence end
@@ -67,9 +85,9 @@ local function score_of(g)
   -- Who stays in line goes on from where it stood; who comes into it begins at the clock.
   local score = g.stays and g.vtime or math.max(g.vtime, r.vtime)
   if r.strategy == 'dynamic' then
-    if not g.yields and is_hog(running(g), all_running()) then
+    if not g.yields and hogs(g) then
       g.yields = true
-      set_group(g.group, 'yields', '1')
+      set_group(g.group, 'yields', r.round)
     end
     if g.yields then return YIELD + score end
   end
@@ -93,7 +111,7 @@ local function place(g, from)
   if runs then
     stand_aside(g.group, free, from)
   else
-    if g.yields and g.waiting <= 0 then set_group(g.group, 'yields', '0') end
+    if g.yields and g.waiting <= 0 then set_group(g.group, 'yields', '-') end
     stand_nowhere(g.group, from)
   end
 end

@@ -1,9 +1,13 @@
 -- lanes: where waiting tasks stand. A lane is one priority of one group, scored by sequence.
 local arrivals = {}
 local arrived = {}
+local new_lanes = ''
 
 -- Notes a task as waiting; write_lanes puts all that were noted into their lanes.
 local function line_up(id, priority, group, sequence)
+  if not string.find(rules().lanes, priority, 1, true) and not string.find(new_lanes, priority, 1, true) then
+    new_lanes = new_lanes .. priority
+  end
   local list = list_of(arrivals, lane_of(priority, group))
   list[#list + 1] = sequence
   list[#list + 1] = id
@@ -21,6 +25,11 @@ end
 
 local function write_lanes()
   local total = 0
+  if new_lanes ~= '' then
+    rules().lanes = rules().lanes .. new_lanes
+    call('HSET', QUEUE, 'lanes', rules().lanes)
+    new_lanes, used_lanes = '', nil
+  end
   for lane, list in pairs(arrivals) do variadic('ZADD', lane, list) end
   for group, size in pairs(arrived) do
     total = total + size

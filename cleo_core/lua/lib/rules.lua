@@ -5,7 +5,9 @@
 --            fifo, lifo   score = the sequence number of the group's next task, or its negative
 --            priority     score = number of claims when the group was last served - AGING x its priority
 -- "vtime" is the queue's clock: the virtual time last served, or the number of claims (priority). A change of strategy
--- starts a new round: the clock is 0 and what groups remember of the round before is void.
+-- starts a new round: the clock is 0 and what groups remember of the round before is void. "moves" is what the last change set
+-- aside (see govern), "lanes" the priorities that were used since the queue was last empty, each a digit: no other lane need be
+-- looked at.
 local AGING = 100
 local YIELD = 2 ^ 43
 local known_rules
@@ -14,13 +16,14 @@ local clock_moved = false
 local function rules()
   if known_rules then return known_rules end
   local f = call('HMGET', QUEUE, 'strategy', 'order', 'vtime', 'round', 'run', 'each_concurrency', 'each_weight',
-    'each_every', 'each_burst', 'each_options')
+    'each_every', 'each_burst', 'each_options', 'moves', 'lanes', 'waiting')
   local strategy = f[1] or 'round_robin'
   known_rules = {
     strategy = strategy, order = f[2] or 'priority', vtime = tonumber(f[3] or 0), round = f[4] or '0',
     run = tonumber(f[5] or 1), concurrency = tonumber(f[6] or nil), weight = tonumber(f[7] or 1),
     every = tonumber(f[8] or nil), burst = tonumber(f[9] or nil), options = f[10] or nil,
     by_sequence = strategy == 'fifo' or strategy == 'lifo', by_time = strategy == 'round_robin' or strategy == 'dynamic',
+    moves = f[11], lanes = tonumber(f[13] or 0) > 0 and (f[12] or '3210') or '',
   }
   return known_rules
 end

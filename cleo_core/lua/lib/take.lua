@@ -8,7 +8,7 @@ local function pull(g, size, ids)
   local newest = g.order == 'lifo'
   if g.order == 'priority' then
     local got = 0
-    for priority = 3, 0, -1 do
+    for _, priority in ipairs(lanes_in_use()) do
       local popped = pop_lane(lane_of(priority, g.group), size - got, false)
       for i = 1, #popped, 2 do ids[#ids + 1] = popped[i] end
       got = got + #popped / 2
@@ -17,12 +17,13 @@ local function pull(g, size, ids)
     return got
   end
   local heads = {}
-  for priority = 0, 3 do heads[priority] = peek_lane(lane_of(priority, g.group), size, newest) end
+  local lanes = lanes_in_use()
+  for _, priority in ipairs(lanes) do heads[priority] = peek_lane(lane_of(priority, g.group), size, newest) end
   local used = { [0] = 0, 0, 0, 0 }
   local got = 0
   while got < size do
     local best, first
-    for priority = 0, 3 do
+    for _, priority in ipairs(lanes) do
       local sequence = tonumber(heads[priority][2 * used[priority] + 2])
       if sequence and (not first or (sequence > first) == newest) then best, first = priority, sequence end
     end
@@ -31,7 +32,7 @@ local function pull(g, size, ids)
     used[best] = used[best] + 1
     got = got + 1
   end
-  for priority = 0, 3 do
+  for _, priority in ipairs(lanes) do
     if used[priority] > 0 then pop_lane(lane_of(priority, g.group), used[priority], newest) end
   end
   return got

@@ -208,7 +208,7 @@ class Model:
     def _new_round(self) -> None:
         self.clock = 0.0
         for group in self.groups.values():
-            group.turn = 0.0
+            group.turn, group.yields = 0.0, False
             if group.in_line:
                 group.in_line = False
                 self._look_at(group)
@@ -336,11 +336,10 @@ class Model:
 
     def set_strategy(self, strategy: GroupStrategy, order: GroupOrder | None = None) -> None:
         """Other turns; none if all is so already."""
-        order = order or self.order
-        if (strategy, order) == (self.strategy, self.order):
-            return
-        self.strategy, self.order = strategy, order
-        self._new_round()
+        self.order = order or self.order
+        if strategy is not self.strategy:
+            self.strategy = strategy
+            self._new_round()
 
     def set_defaults(self, defaults: Defaults) -> None:
         """Limits of groups that have none of their own. Who is in line stays there until its turn shows more."""

@@ -292,3 +292,50 @@ async def test_what_a_switch_moves_is_gone_afterwards(cleo: Cleo) -> None:
     assert await ask(cleo, "EXISTS", f"{prefix}ring:before") == 0
     assert await ask(cleo, "ZCARD", f"{prefix}ring") == 100
     await _drain(cleo)
+
+
+@pytest.mark.parametrize("strategy", ["round_robin", "dynamic", "priority"])
+async def test_another_order_leaves_the_turns_as_they_are(cleo: Cleo, strategy: str) -> None:
+    await cleo.groups.set_strategy(QUEUE, strategy)
+    await fill(cleo, a=4, b=4, c=4)
+    assert groups_of(await claim(cleo, 2)) == ["a", "b"]
+    foreseen = [task.id for task in await cleo.groups.preview(QUEUE, order="lifo", limit=4)]
+    assert await _begin(cleo, 1, order="lifo") == 0, "no group is moved"
+    assert foreseen == ids_of(await claim(cleo, 4)) == ["c-3", "a-3", "b-3", "c-2"]
+
+
+async def test_where_the_next_tasks_decide_another_order_moves_the_groups(cleo: Cleo) -> None:
+    await cleo.groups.set_strategy(QUEUE, "fifo", order="fifo")
+    await fill(cleo, a=2, b=2)
+    foreseen = [task.id for task in await cleo.groups.preview(QUEUE, order="lifo", limit=4)]
+    assert await _begin(cleo, 1, order="lifo") == 1
+    await cleo.groups.set_order(QUEUE, "lifo")
+    assert foreseen == ids_of(await claim(cleo, 4)) == ["a-1", "a-0", "b-1", "b-0"]
+
+
+async def test_who_yielded_yields_no_more_after_other_strategies(cleo: Cleo) -> None:
+    await cleo.groups.set_strategy(QUEUE, "dynamic")
+    await fill(cleo, hog=100)
+    held = await claim(cleo, 40)
+    assert (await cleo.groups.get(QUEUE, "hog")).yields
+    await finish(cleo, held)
+    await cleo.groups.set_strategy(QUEUE, "fifo")
+    await cleo.groups.set_strategy(QUEUE, "dynamic")
+    assert not (await cleo.groups.get(QUEUE, "hog")).yields
+    await fill(cleo, quiet=10)
+    assert Counter(groups_of(await claim(cleo, 20))) == {"hog": 10, "quiet": 10}
+
+
+@pytest.mark.parametrize("order", GroupOrder)
+async def test_tasks_of_every_priority_are_found_whenever_they_came(cleo: Cleo, order: GroupOrder) -> None:
+    await cleo.groups.set_strategy(QUEUE, "fifo", order=order)
+    expected: list[str] = []
+    for priority in (2, 0, 3, 1):  # One after the other, each into a queue that has not seen it since it was empty.
+        await put(cleo, [(f"alone-{priority}", "a", priority)])
+        assert await _drain(cleo) == [f"alone-{priority}"]
+        for other in (3, 0, 2, 1):
+            await put(cleo, [(f"{priority}-{other}-{n}", f"g{n}", other) for n in range(3)])
+            expected += [f"{priority}-{other}-{n}" for n in range(3)]
+        await cleo.groups.set_strategy(QUEUE, "lifo" if priority % 2 else "round_robin")
+        assert sorted(await _drain(cleo, 5)) == sorted(expected)
+        expected.clear()
