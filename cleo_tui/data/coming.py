@@ -18,20 +18,30 @@ class Coming:
 
     now: Sequence[TaskSummary]
     then: Sequence[TaskSummary]
+    waiting: int
+
+    @property
+    def why_none(self) -> str:
+        """What to say where no task comes next."""
+        if not self.waiting:
+            return "no task waits"
+        return "kept by limits, pauses or locks"
 
 
 async def of_queue(cleo: Cleo, queue: str, strategy: GroupStrategy, order: GroupOrder) -> Coming:
     """The next tasks of a queue, and what they would be under other rules. Raises ``ServerError``."""
-    now, then = await asyncio.gather(
-        cleo.groups.preview(queue, None, NEXT), cleo.groups.preview(queue, strategy, NEXT, order=order)
+    now, then, stats = await asyncio.gather(
+        cleo.groups.preview(queue, None, NEXT),
+        cleo.groups.preview(queue, strategy, NEXT, order=order),
+        cleo.queues.stats(queue),
     )
-    return Coming(now, then)
+    return Coming(now, then, stats.waiting)
 
 
 async def of_group(cleo: Cleo, queue: str, group: str, before: GroupOrder, order: GroupOrder) -> Coming:
     """The next tasks of one group, and what they would be in another order. Raises ``ServerError``."""
     now, then = await asyncio.gather(in_order(cleo, queue, group, before), in_order(cleo, queue, group, order))
-    return Coming(now, then)
+    return Coming(now, then, len(now))
 
 
 async def in_order(cleo: Cleo, queue: str, group: str, order: GroupOrder) -> list[TaskSummary]:

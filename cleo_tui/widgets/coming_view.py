@@ -53,10 +53,10 @@ class ComingView(Widget):
         coming = self._coming
         if coming is None:
             return Content("\n").join([*lines, inked(f"◌ {self._instead}", Role.MUTED)])
-        here = {task.id for task in coming.now}
+        here = frozenset(task.id for task in coming.now)
         for place in range(NEXT):
-            left = _row(coming.now, place, half, frozenset(here))
-            lines.append(Content.assemble(left, " " * GAP, _row(coming.then, place, half, frozenset(here))))
+            left, right = (_row(tasks, place, half, here, coming.why_none) for tasks in (coming.now, coming.then))
+            lines.append(Content.assemble(left, " " * GAP, right))
         return Content("\n").join(lines)
 
 
@@ -64,9 +64,9 @@ def _beside(left: str, right: str, role: Role) -> Content:
     return Content.assemble(inked(left, role).stylize("bold"), " " * GAP, inked(right, role).stylize("bold"))
 
 
-def _row(tasks: Sequence[TaskSummary], place: int, width: int, here: frozenset[str]) -> Content:
+def _row(tasks: Sequence[TaskSummary], place: int, width: int, here: frozenset[str], why_none: str) -> Content:
     if place >= len(tasks):
-        text = "nothing would be claimed" if not tasks and place == 0 else ""
+        text = why_none if not tasks and place == 0 else ""
         return inked(_cut(text, width), Role.MUTED)
     task = tasks[place]
     room = max(8, width - PLACE - MARK - ID - 2)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from cleo_core import Cleo, GroupOrder, GroupStrategy, RateLimit
+from cleo_core import Cleo, GroupOrder, GroupStrategy, RateLimit, TaskState
 from cleo_tui.settings import ConsoleSettings
 from tests.console.driving import Console, console
 from tests.console.grouped import fill, groups_console
@@ -45,6 +45,19 @@ async def test_a_strategy_is_seen_before_it_is_set(shop: Console, cleo: Cleo) ->
     await shop.press("y")
     await shop.see("The groups of emails now take turns by fifo", "strategy fifo")
     assert await strategy(cleo) is GroupStrategy.FIFO
+
+
+async def test_where_no_task_comes_next_the_preview_says_why(shop: Console, cleo: Cleo) -> None:
+    for group in ("acme", "globex", "hooli"):
+        await cleo.groups.pause("emails", group)
+    await shop.press("s")
+    await shop.see("kept by limits, pauses or locks")
+    await shop.press("escape")
+    await cleo.queues.cancel(
+        "emails", [task.id for task in (await cleo.queues.tasks("emails", TaskState.WAITING)).items]
+    )
+    await shop.press("s")
+    await shop.see("no task waits")
 
 
 async def test_no_leaves_the_strategy_and_the_choice_as_they_are(shop: Console, cleo: Cleo) -> None:
