@@ -15,6 +15,7 @@ from cleo_core.errors import InvalidOption
 from cleo_core.events import Events
 from cleo_core.explain import Explainer
 from cleo_core.groups import TaskGroup
+from cleo_core.history import TaskHistoryService
 from cleo_core.locks import Locks
 from cleo_core.models import ServerInfo, TaskPriority
 from cleo_core.queues import QueueManager
@@ -81,6 +82,7 @@ class Cleo:
         self.groups = TaskGroup(self.backend, self.queues)
         self.locks = Locks(self.backend)
         self.dead_letters = DeadLetters(self.backend, self.queues)
+        self.history = TaskHistoryService(self.backend, self.queues)
         self.analytics = Analytics(self.backend)
         self.workers = Workers(self.backend)
         self._explainer = Explainer(self.backend, self.workers)
@@ -280,3 +282,10 @@ class Cleo:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _history_of(name: str) -> TaskHistoryService:
+    return Cleo.get_instance(name).history
+
+
+TaskHistoryService.find_instances_by(_history_of)

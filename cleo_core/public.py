@@ -21,7 +21,18 @@ from cleo_core.errors import (
     TaskTimeout,
     UnknownTask,
 )
-from cleo_core.models import Event, EventGap, GroupOrder, GroupStrategy, ObserverEvent, TaskPriority, TaskState
+from cleo_core.history import TaskHistoryService
+from cleo_core.models import (
+    Event,
+    EventGap,
+    GroupOrder,
+    GroupStrategy,
+    HistoryEntry,
+    ObserverEvent,
+    Outcome,
+    TaskPriority,
+    TaskState,
+)
 from cleo_core.rate_limit import RateLimit
 from cleo_core.settings import Limits, RedisSettings, WorkerSettings
 from cleo_core.tasks.backoff import Backoff, retry_with_backoff
@@ -42,6 +53,7 @@ __all__ = [
     "EventGap",
     "GroupOrder",
     "GroupStrategy",
+    "HistoryEntry",
     "InvalidArguments",
     "InvalidInput",
     "InvalidName",
@@ -51,6 +63,7 @@ __all__ = [
     "LockLost",
     "LockTimeout",
     "ObserverEvent",
+    "Outcome",
     "PayloadTooLarge",
     "RateLimit",
     "RedisSettings",
@@ -61,6 +74,7 @@ __all__ = [
     "TaskContext",
     "TaskFailed",
     "TaskHandle",
+    "TaskHistoryService",
     "TaskNotFound",
     "TaskPriority",
     "TaskState",

@@ -15,6 +15,7 @@ from cleo_core.models.groups import (
     GroupStrategy,
     LockInfo,
 )
+from cleo_core.models.history import HistoryEntry
 from cleo_core.models.queues import BulkReport, MinuteStats, QueueStats
 from cleo_core.models.states import Outcome, TaskPriority, TaskState
 from cleo_core.models.tasks import Attempt, LogLine, Progress, TaskPage, TaskRecord, TaskSummary
@@ -32,6 +33,7 @@ __all__ = [
     "GroupRules",
     "GroupStanding",
     "GroupStrategy",
+    "HistoryEntry",
     "LockInfo",
     "LogLine",
     "MinuteStats",
