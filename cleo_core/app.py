@@ -23,6 +23,7 @@ from cleo_core.reasons import Explanation
 from cleo_core.scripts import MAX_DELIVERIES
 from cleo_core.server import read_server_info
 from cleo_core.settings import Limits, RedisSettings, WorkerSettings
+from cleo_core.tasks.batch import BatchDecorator, Batching, BatchTask
 from cleo_core.tasks.context import TaskContext
 from cleo_core.tasks.definition import Task, TaskDecorator
 from cleo_core.tasks.options import Executor, RunOptions, checked_run_options
@@ -36,6 +37,7 @@ from cleo_core.workers import Workers
 P = ParamSpec("P")
 T = TypeVar("T")
 C = TypeVar("C", bound=type)
+BATCH_WAIT = 0.1
 
 
 class Cleo:
@@ -152,8 +154,23 @@ class Cleo:
         group: str = "",
         priority: TaskPriority = TaskPriority.NORMAL,
         executor: Executor = "thread",
+        batch: None = None,
         **options: Any,
     ) -> TaskDecorator: ...
+    @overload
+    def task(
+        self,
+        function: None = None,
+        /,
+        *,
+        batch: int,
+        batch_wait: float = BATCH_WAIT,
+        name: str | None = None,
+        queue: str = "default",
+        group: str = "",
+        priority: TaskPriority = TaskPriority.NORMAL,
+        **options: Any,
+    ) -> BatchDecorator: ...
     def task(
         self,
         function: Callable[..., Any] | None = None,
@@ -164,6 +181,8 @@ class Cleo:
         group: str = "",
         priority: TaskPriority = TaskPriority.NORMAL,
         executor: Executor = "thread",
+        batch: int | None = None,
+        batch_wait: float = BATCH_WAIT,
         **options: Any,
     ) -> Any:
         """Declare a function as a task: ``@cleo.task`` or ``@cleo.task(queue="emails", max_retries=3, timeout=30)``.
@@ -172,16 +191,25 @@ class Cleo:
         ``timeout`` (seconds an attempt, None), ``retention`` (seconds, None), ``max_deliveries`` (3). A function that
         is not ``async`` runs in a thread, or with ``executor="process"`` in a process.
 
+        With ``batch`` the function takes a list: ``enqueue`` takes one argument, and up to ``batch`` tasks are run by
+        one call, for which the first waits ``batch_wait`` seconds (0.1). It returns a list with a result, or an
+        exception, for each; or None if all are done. See ``docs/embedding.md``.
+
         Raises:
             InvalidOption, InvalidName, InvalidArguments, DuplicateTaskName: the declaration can't stand; the message
             says why.
         """
         checked = self._run_options(options)
+        batching = None if batch is None else Batching.checked(batch, batch_wait)
 
         def declare(function: Callable[..., Any]) -> Task[..., Any, Any]:
-            return self._declare(function, name or function.__name__, None, queue, group, priority, checked, executor)
+            return self._declare(
+                function, name or function.__name__, None, queue, group, priority, checked, executor, batching
+            )
 
-        return declare(function) if function is not None else TaskDecorator(declare)
+        if function is not None:
+            return declare(function)
+        return TaskDecorator(declare) if batching is None else BatchDecorator(declare)
 
     def queue_class(
         self,
@@ -221,20 +249,21 @@ class Cleo:
         priority: TaskPriority,
         options: RunOptions,
         executor: Executor,
+        batching: Batching | None = None,
     ) -> Task[..., Any, Any]:
-        return self.tasks.declare(
-            Task(
-                function,
-                name=name,
-                queue=queue,
-                group=group,
-                priority=priority,
-                options=options,
-                executor=executor,
-                producer=self.producer,
-                owner=owner,
-            )
-        )
+        declared: dict[str, Any] = {
+            "name": name,
+            "queue": queue,
+            "group": group,
+            "priority": priority,
+            "options": options,
+            "executor": executor,
+            "producer": self.producer,
+            "owner": owner,
+        }
+        if batching is not None:
+            return self.tasks.declare(BatchTask(function, batching=batching, **declared))
+        return self.tasks.declare(Task(function, **declared))
 
     # --- running -------------------------------------------------------------------------------------
 

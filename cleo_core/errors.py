@@ -134,6 +134,10 @@ class TaskTimeout(CleoError):
     """An attempt ran longer than the task's ``timeout``."""
 
 
+class InvalidResults(CleoError):
+    """A batched handler returned something from which it can't be told how each of its tasks ended; all have failed."""
+
+
 class WrongState(CleoError):
     """The task is not in a state in which this can be done to it; the message names the state."""
 

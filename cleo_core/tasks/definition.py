@@ -49,12 +49,12 @@ class Task(Generic[P, R_co, T_co]):
         self.executor = executor
         self.function = function
         self.is_async = inspect.iscoroutinefunction(function)
-        self.signature = Signature(name, function, skip_self=owner is not None)
+        self.signature = self._signature_of(name, function, skip_self=owner is not None)
         if executor == "process":
             self._check_process()
         self._owner = owner
         self._producer = producer
-        self._result = _result_adapter(function)
+        self._result = self._result_adapter(function)
         self._destination = self._to(CallOptions())
         functools.update_wrapper(self, function)
 
@@ -121,6 +121,20 @@ class Task(Generic[P, R_co, T_co]):
             "max_deliveries": max_deliveries, **more,
         }  # fmt: skip
         return TaskCall(self, self._to(CallOptions.checked(given)))
+
+    def _signature_of(self, name: str, function: Callable[..., Any], *, skip_self: bool) -> Signature:
+        return Signature(name, function, skip_self=skip_self)
+
+    def _result_hint(self, function: Callable[..., Any]) -> Any:
+        return get_type_hints(function, include_extras=True).get("return", Any)
+
+    def _result_adapter(self, function: Callable[..., Any]) -> TypeAdapter[Any] | None:
+        """How to read the result into the declared type, or None if it has none that pydantic knows."""
+        try:
+            hint = self._result_hint(function)
+            return None if hint is Any or hint is None else TypeAdapter(hint)
+        except (NameError, PydanticSchemaGenerationError):
+            return None
 
     def _check_process(self) -> None:
         """Refuse what can't run in another process."""
@@ -211,12 +225,3 @@ def _checked_call(args: object) -> tuple[Any, ...] | list[Any]:
 
 def _say_nothing(fraction: float, text: str, line: str | None) -> None:
     """Progress and log lines of a task that runs here go nowhere."""
-
-
-def _result_adapter(function: Callable[..., Any]) -> TypeAdapter[Any] | None:
-    """How to read the result into the declared type, or None if it has none that pydantic knows."""
-    try:
-        hint = get_type_hints(function, include_extras=True).get("return", Any)
-        return None if hint is Any or hint is None else TypeAdapter(hint)
-    except (NameError, PydanticSchemaGenerationError):
-        return None

@@ -17,6 +17,10 @@ from cleo_core.errors import InvalidArguments, PayloadTooLarge
 from cleo_core.tasks.context import TaskContext
 
 MAX_DEPTH = 100
+
+# Of a function that takes a list of arguments: the parameter of one of them, its type by name, and whether the function
+# takes the contexts first.
+OneOf = Callable[[str, Sequence[inspect.Parameter], Mapping[str, Any]], tuple[inspect.Parameter, dict[str, Any], bool]]
 _POSITIONAL = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
 
 
@@ -29,15 +33,26 @@ class Signature:
         InvalidArguments: an annotation that has no JSON form.
     """
 
-    def __init__(self, name: str, function: Callable[..., Any], *, skip_self: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        *,
+        skip_self: bool = False,
+        one_of: OneOf | None = None,
+    ) -> None:
         self.name = name
         parameters = list(inspect.signature(function).parameters.values())
         if skip_self:
             parameters = parameters[1:]
-        hints = _hints_of(name, function)
-        self.takes_context = bool(parameters) and hints.get(parameters[0].name) is TaskContext
-        if self.takes_context:
-            parameters = parameters[1:]
+        hints = hints_of(name, function)
+        if one_of is not None:
+            parameter, hints, self.takes_context = one_of(name, parameters, hints)
+            parameters = [parameter]
+        else:
+            self.takes_context = bool(parameters) and hints.get(parameters[0].name) is TaskContext
+            if self.takes_context:
+                parameters = parameters[1:]
         self._parameters = parameters
         self._positional = [p.name for p in parameters if p.kind in _POSITIONAL]
         self._spread = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
@@ -154,7 +169,12 @@ class Signature:
         return function(*first, *args, *spread, **named, **rest)
 
 
-def _hints_of(name: str, function: Callable[..., Any]) -> dict[str, Any]:
+def hints_of(name: str, function: Callable[..., Any]) -> dict[str, Any]:
+    """The types that a function's annotations name.
+
+    Raises:
+        InvalidArguments: one of them can't be found.
+    """
     try:
         return get_type_hints(function, include_extras=True)
     except NameError as error:

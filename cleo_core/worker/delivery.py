@@ -14,7 +14,10 @@ from cleo_core.tasks.registry import AnyTask
 
 @dataclass(slots=True, eq=False)
 class Delivery:
-    """A claimed task from its claim until the server knows how it ended."""
+    """A claimed task from its claim until the server knows how it ended.
+
+    ``mates`` are the tasks that one call of a batched handler runs, itself among them.
+    """
 
     claimed: Claimed
     queue: str
@@ -25,6 +28,7 @@ class Delivery:
     context: TaskContext | None = None
     runner: asyncio.Task[None] | None = None
     cancel_asked: bool = False
+    mates: list[Delivery] | None = None
     lost: bool = False
     ended: bool = False
 
@@ -32,6 +36,11 @@ class Delivery:
     def id(self) -> str:
         """The task's id."""
         return self.claimed.id.decode(errors="replace")
+
+    @property
+    def unwanted(self) -> bool:
+        """Whether there is no use in going on with it."""
+        return self.lost or self.cancel_asked
 
     @property
     def at_risk(self) -> bool:
@@ -50,11 +59,16 @@ class Delivery:
         return Settled(claimed.id, claimed.receipt, claimed.group, outcome, 0, b"", 0)
 
     def ask_to_stop(self) -> None:
-        """Cancel what runs, if it can be cancelled; code in a thread is told through its context."""
+        """Cancel what runs, if it can be cancelled; code in a thread is told through its context.
+
+        A call that runs a batch is cancelled when nobody wants any of its tasks any more.
+        """
         if self.context is not None:
             if self.lost:
                 self.context.mark_lost()
             if self.cancel_asked:
                 self.context.mark_cancelled()
-        if self.runner is not None and self.task is not None and self.task.is_async:
+        if self.runner is None or self.task is None or not self.task.is_async:
+            return
+        if self.mates is None or all(mate.unwanted for mate in self.mates):
             self.runner.cancel()

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -20,6 +20,7 @@ from cleo_core.errors import CleoError, InvalidInput, TaskCancelled, TaskTimeout
 from cleo_core.fingerprints import kind_of
 from cleo_core.scripts import Claimed, Settled
 from cleo_core.settings import Limits
+from cleo_core.tasks.batch import BatchTask
 from cleo_core.tasks.context import TaskContext, running_task
 from cleo_core.tasks.options import read_head
 from cleo_core.tasks.registry import AnyTask, Registry
@@ -83,40 +84,75 @@ class Execution:
             if task.is_async and options.timeout is None:
                 result = await task.invoke(delivery.arguments or {}, delivery.context)
             elif task.is_async:
-                result = await self._bounded(task, delivery, options.timeout)
+                call = task.invoke(delivery.arguments or {}, delivery.context)
+                result = await self._bounded(task, call, options.timeout)
             else:
-                result = await self._elsewhere(task, delivery, options.timeout)
+                result = await self._elsewhere(task, [delivery], options.timeout)
             value = b"null" if result is None else self._encode(task, result)
         except BaseException as error:
             if isinstance(error, asyncio.CancelledError) and self._was_told_to_stop(delivery):
                 return self.stopped(delivery, started)
             return self._failed(delivery, started, error)
-        retention = self._limits.retention if options.retention is None else options.retention
-        return self._settled(delivery, started, "completed", value, retention)
+        return self._completed(delivery, started, value)
+
+    async def run_batch(self, deliveries: Sequence[Delivery]) -> list[Settled | None]:
+        """Run prepared deliveries of one batched handler by one call; how each of them ended."""
+        first = deliveries[0]
+        task = first.task
+        assert isinstance(task, BatchTask)
+        assert first.options is not None
+        started = time.perf_counter_ns()
+        try:
+            if task.is_async:
+                answer = await self._bounded(task, _batch_call(task, deliveries), first.options.timeout)
+            else:
+                answer = await self._elsewhere(task, deliveries, first.options.timeout)
+            results = task.spread(answer, len(deliveries))
+        except BaseException as error:
+            runner = first.runner
+            if isinstance(error, asyncio.CancelledError) and runner is not None and runner.cancelling() > 0:
+                return [self.stopped(delivery, started) for delivery in deliveries]
+            return [self._failed(delivery, started, error) for delivery in deliveries]
+        return [
+            self._judged(task, delivery, started, result) for delivery, result in zip(deliveries, results, strict=True)
+        ]
+
+    def _judged(self, task: AnyTask, delivery: Delivery, started: int, result: object) -> Settled | None:
+        """The end of one task of a batch, by what the handler returned for it."""
+        if delivery.lost:
+            return None
+        if isinstance(result, BaseException):
+            return self._failed(delivery, started, result)
+        try:
+            value = b"null" if result is None else self._encode(task, result)
+        except Refused as error:
+            return self._failed(delivery, started, error)
+        return self._completed(delivery, started, value)
 
     # --- calling -------------------------------------------------------------------------------------
 
-    async def _bounded(self, task: AnyTask, delivery: Delivery, timeout: float | None) -> Any:
+    async def _bounded(self, task: AnyTask, call: Awaitable[Any], timeout: float | None) -> Any:
         scope = asyncio.timeout(timeout)
         try:
             async with scope:
-                return await task.invoke(delivery.arguments or {}, delivery.context)
+                return await call
         except TimeoutError:
             if scope.expired():
                 raise TaskTimeout(f"{task.name} ran longer than its timeout of {timeout:g} s.") from None
             raise
 
-    async def _elsewhere(self, task: AnyTask, delivery: Delivery, timeout: float | None) -> Any:
+    async def _elsewhere(self, task: AnyTask, deliveries: Sequence[Delivery], timeout: float | None) -> Any:
         """Run a plain function in a thread or process. It can't be stopped, so its slot is held until it returns."""
         loop = asyncio.get_running_loop()
-        executor, call = self._call_of(task, delivery)
+        executor, call = self._call_of(task, deliveries)
         future = loop.run_in_executor(executor, call)
         done, _ = await asyncio.wait([future], timeout=timeout)
         if done:
             return self._unpack(task, future)
-        if delivery.context is not None:
-            delivery.context.mark_cancelled()
-        LOG.warning("%s %s outlived its timeout; its thread is held until it returns.", task.name, delivery.id)
+        for delivery in deliveries:
+            if delivery.context is not None:
+                delivery.context.mark_cancelled()
+        LOG.warning("%s %s outlived its timeout; its thread is held until it returns.", task.name, deliveries[0].id)
         await asyncio.wait([future])
         if not future.cancelled():
             future.exception()
@@ -137,14 +173,14 @@ class Execution:
             raise RemoteError(answer.error_type, answer.message, answer.traceback)
         return from_json(answer.value)
 
-    def _call_of(self, task: AnyTask, delivery: Delivery) -> tuple[Executor, Callable[[], Any]]:
+    def _call_of(self, task: AnyTask, deliveries: Sequence[Delivery]) -> tuple[Executor, Callable[[], Any]]:
         if task.executor == "process":
             self._processes = self._processes or ProcessPoolExecutor(mp_context=get_context("spawn"))
             return self._processes, partial(
-                call_by_name, *place_of(task), delivery.claimed.arguments, self._limits.traceback_chars
+                call_by_name, *place_of(task), deliveries[0].claimed.arguments, self._limits.traceback_chars
             )
         context = contextvars.copy_context()
-        return self._threads, partial(_call_in_thread, context, task, delivery)
+        return self._threads, partial(_call_in_thread, context, task, deliveries)
 
     def _encode(self, task: AnyTask, result: Any) -> bytes:
         try:
@@ -167,6 +203,12 @@ class Execution:
         claimed = delivery.claimed
         run_us = (time.perf_counter_ns() - started) // 1000
         return Settled(claimed.id, claimed.receipt, claimed.group, outcome, run_us, value, number)
+
+    def _completed(self, delivery: Delivery, started: int, value: bytes) -> Settled:
+        assert delivery.options is not None
+        retention = delivery.options.retention
+        kept = self._limits.retention if retention is None else retention
+        return self._settled(delivery, started, "completed", value, kept)
 
     def stopped(self, delivery: Delivery, started: int | None = None) -> Settled | None:
         """The end of a task that was cancelled from outside; None if its lease is lost."""
@@ -247,9 +289,16 @@ class Execution:
             self._processes.shutdown(wait=False, cancel_futures=True)
 
 
-def _call_in_thread(context: contextvars.Context, task: AnyTask, delivery: Delivery) -> Any:
+def _batch_call(task: BatchTask, deliveries: Sequence[Delivery]) -> Any:
+    contexts = [delivery.context for delivery in deliveries if delivery.context is not None]
+    return task.invoke_many([delivery.arguments or {} for delivery in deliveries], contexts)
+
+
+def _call_in_thread(context: contextvars.Context, task: AnyTask, deliveries: Sequence[Delivery]) -> Any:
     try:
-        return context.run(task.invoke, delivery.arguments or {}, delivery.context)
+        if isinstance(task, BatchTask):
+            return context.run(_batch_call, task, deliveries)
+        return context.run(task.invoke, deliveries[0].arguments or {}, deliveries[0].context)
     except StopIteration as error:
         # A future can't hold it: the loop would wait for ever.
         raise RuntimeError(f"{task.name} raised StopIteration") from error

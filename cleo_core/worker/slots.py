@@ -8,9 +8,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from cleo_core.errors import ServerError
-from cleo_core.scripts import Claimed
+from cleo_core.scripts import Claimed, Settled
+from cleo_core.tasks.batch import BatchTask
 from cleo_core.worker.delivery import Delivery
 from cleo_core.worker.execution import Execution
+from cleo_core.worker.gathering import Gathering
 from cleo_core.worker.line import Line
 
 LOG = logging.getLogger("cleo.worker")
@@ -22,6 +24,9 @@ class Slots:
     A task that was lost with its workers until one more loss would bury it is a suspect. Of suspects one runs at a
     time, and only after ``begin`` put it on the record, so that a task which kills its workers is told apart from
     those that merely ran beside it.
+
+    A call of a batched handler takes one slot, whatever the number of its tasks. All of them count as held, so a worker
+    doesn't claim more because of batches.
     """
 
     def __init__(
@@ -38,7 +43,9 @@ class Slots:
         self._queued: deque[tuple[Line, Delivery]] = deque()
         self._suspects: deque[tuple[Line, Delivery]] = deque()
         self._suspect_runs = False
+        self._gathering = Gathering(concurrency, self.fill)
         self._running: set[Delivery] = set()
+        self._calls = 0
         self._closed = False
         self.failed = 0
 
@@ -50,7 +57,7 @@ class Slots:
     @property
     def held(self) -> int:
         """How many tasks run or wait for a slot."""
-        return len(self._running) + len(self._queued) + len(self._suspects)
+        return len(self._running) + len(self._queued) + len(self._suspects) + self._gathering.size
 
     # --- in ------------------------------------------------------------------------------------------
 
@@ -67,6 +74,8 @@ class Slots:
             line.finished.append(refused)
         elif delivery.suspect:
             self._suspects.append((line, delivery))
+        elif isinstance(delivery.task, BatchTask):
+            self._gathering.add(line, delivery, delivery.task)
         else:
             self._queued.append((line, delivery))
 
@@ -74,17 +83,23 @@ class Slots:
         """Start what waits, as far as there are slots."""
         if self._closed:
             return
-        while self._suspects and not self._suspect_runs and len(self._running) < self._concurrency:
+        while self._suspects and not self._suspect_runs and self._calls < self._concurrency:
             line, delivery = self._suspects.popleft()
             self._suspect_runs = not delivery.lost
-            self._start(line, delivery)
-        while self._queued and len(self._running) < self._concurrency:
+            if isinstance(delivery.task, BatchTask):
+                self._start_batch(line, [delivery])
+            else:
+                self._start(line, delivery)
+        while self._gathering.ready and self._calls < self._concurrency:
+            self._start_batch(*self._gathering.ready.popleft())
+        while self._queued and self._calls < self._concurrency:
             self._start(*self._queued.popleft())
 
     # --- running -------------------------------------------------------------------------------------
 
     def _start(self, line: Line, delivery: Delivery) -> None:
         if not delivery.lost:
+            self._calls += 1
             self._running.add(delivery)
             delivery.runner = asyncio.get_running_loop().create_task(self._run(line, delivery))
 
@@ -95,6 +110,39 @@ class Slots:
                 settled = await self._execution.run(delivery)
         except asyncio.CancelledError:
             settled = self._execution.stopped(delivery)
+        self._calls -= 1
+        self._end(line, delivery, settled)
+        self._go_on()
+
+    def _start_batch(self, line: Line, deliveries: list[Delivery]) -> None:
+        wanted = [delivery for delivery in deliveries if not delivery.lost]
+        if not wanted:
+            return
+        self._calls += 1
+        self._running.update(wanted)
+        runner = asyncio.get_running_loop().create_task(self._run_batch(line, wanted))
+        for delivery in wanted:
+            delivery.runner, delivery.mates = runner, wanted
+
+    async def _run_batch(self, line: Line, deliveries: list[Delivery]) -> None:
+        """Run many tasks by one call; each of them ends on its own."""
+        begun: list[Delivery] = []
+        try:
+            for delivery in deliveries:
+                if not delivery.at_risk or await self._begun(line, delivery):
+                    begun.append(delivery)
+            ends = await self._execution.run_batch(begun) if begun else []
+        except asyncio.CancelledError:
+            begun = [delivery for delivery in deliveries if not delivery.ended]
+            ends = [self._execution.stopped(delivery) for delivery in begun]
+        self._calls -= 1
+        for delivery, settled in zip(begun, ends, strict=True):
+            self._end(line, delivery, settled)
+        for delivery in deliveries:
+            self._running.discard(delivery)
+        self._go_on()
+
+    def _end(self, line: Line, delivery: Delivery, settled: Settled | None) -> None:
         self._running.discard(delivery)
         if delivery.suspect:
             self._suspect_runs = False
@@ -106,7 +154,9 @@ class Slots:
                 )
             delivery.ended = True
             line.finished.append(settled)
-        if self._queued or self._suspects:
+
+    def _go_on(self) -> None:
+        if self._queued or self._suspects or self._gathering.ready:
             self.fill()
         self._stir()
 
@@ -139,10 +189,13 @@ class Slots:
                 waiting.remove((line, delivery))
                 line.finished.append(delivery.unrun("cancelled"))
                 self._stir()
+        if self._gathering.take_out(delivery):
+            line.finished.append(delivery.unrun("cancelled"))
+            self._stir()
 
     def hand_back_waiting(self) -> None:
         """Give up what has not begun, uncharged."""
-        for line, delivery in [*self._queued, *self._suspects]:
+        for line, delivery in [*self._queued, *self._suspects, *self._gathering.take_all()]:
             if not delivery.lost:
                 line.finished.append(delivery.unrun("returned"))
         self._queued.clear()
@@ -150,10 +203,10 @@ class Slots:
 
     async def interrupt(self, within: float) -> None:
         """Stop what runs and wait for it, at most ``within`` seconds; it is handed back, uncharged."""
-        runners = [delivery.runner for delivery in self._running if delivery.runner is not None]
+        runners = {delivery.runner for delivery in self._running if delivery.runner is not None}
         if not runners:
             return
-        LOG.warning("%d tasks did not end within the grace period and are handed back.", len(runners))
+        LOG.warning("%d tasks did not end within the grace period and are handed back.", len(self._running))
         for runner in runners:
             runner.cancel()
         await asyncio.wait(runners, timeout=within)

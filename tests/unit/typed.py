@@ -58,6 +58,21 @@ def count_with_context(ctx: TaskContext, *numbers: int) -> int:
     return sum(numbers)
 
 
+@cleo.task(queue="rows", batch=50, batch_wait=0.2)
+async def insert(rows: list[Message]) -> list[int | Exception]:
+    return [len(row.text) for row in rows]
+
+
+@cleo.task(queue="rows", batch=50)
+async def insert_with_contexts(contexts: list[TaskContext], rows: list[Message]) -> list[int]:
+    return [context.attempt for context in contexts]
+
+
+@cleo.task(queue="rows", batch=50)
+def insert_plain(rows: list[str]) -> None:
+    return None
+
+
 @task(queue="emails")
 async def of_the_module() -> None:
     return None
@@ -76,6 +91,9 @@ async def results() -> None:
     assert_type(await count.enqueue(1, 2, 3, a="b"), TaskHandle[int])
     assert_type(await count_with_context.enqueue(1, 2), TaskHandle[int])
     assert_type(await of_the_module.enqueue(), TaskHandle[None])
+    assert_type(await insert.enqueue(Message(text="x")), TaskHandle[int])
+    assert_type(await insert_with_contexts.enqueue(Message(text="x")), TaskHandle[int])
+    assert_type(await insert_plain.options(delay=1).enqueue("x"), TaskHandle[None])
     assert_type(await send.enqueue_many([(Message(text="x"),)]), list[TaskHandle[str]])
     assert_type(await send.options(delay=1, task_id="a").enqueue(Message(text="x")), TaskHandle[str])
     assert_type(await plain_with_context.options(group="g").enqueue("x"), TaskHandle[dict[str, int]])
@@ -91,6 +109,7 @@ async def calls() -> None:
     assert_type(plain_with_context("x"), dict[str, int])
     assert_type(await send(Message(text="x")), str)
     assert_type(count(1, 2), int)
+    assert_type(await insert(Message(text="x")), int)
     kept: Task[[int], float, float] = plain
     assert_type(kept(1), float)
 
@@ -108,6 +127,8 @@ async def mistakes() -> None:
     await send.options(delay=1).enqueue(5)  # pyright: ignore[reportArgumentType]
     await count.enqueue("x")  # pyright: ignore[reportArgumentType]
     await of_the_module.enqueue(1)  # pyright: ignore[reportCallIssue]
+    await insert.enqueue([Message(text="x")])  # pyright: ignore[reportArgumentType]
+    await insert_plain.enqueue(1)  # pyright: ignore[reportArgumentType]
     plain("x")  # pyright: ignore[reportArgumentType]
     wrong: TaskHandle[str] = await plain.enqueue(1)  # pyright: ignore[reportAssignmentType]
     assert wrong
