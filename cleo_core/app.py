@@ -83,7 +83,7 @@ class Cleo:
         self.queues = QueueManager(self.backend, self.producer, self.tasks, self.events)
         self.groups = TaskGroup(self.backend, self.queues)
         self.locks = Locks(self.backend)
-        self.dead_letters = DeadLetters(self.backend, self.queues)
+        self.dead_letters = DeadLetters(self.backend)
         self.history = TaskHistoryService(self.backend, self.queues)
         self.analytics = Analytics(self.backend)
         self.workers = Workers(self.backend)

@@ -109,6 +109,10 @@ class TaskNotFound(CleoError):
     """There is no task of that id in that queue; it may have expired."""
 
 
+class DiscardNotFound(CleoError):
+    """There is no such discard in the trash: it was undone, or its 10 minutes are over."""
+
+
 class StaleLease(CleoError):
     """The lease on the task was lost: another worker may be running it, so nothing more is accepted for this
     attempt.

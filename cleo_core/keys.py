@@ -30,6 +30,15 @@ key                    type   holds                                             
 ``Q completed``        zset   completed tasks, scored by when they expire (ms)                  as its last member
 ``Q cancelled``        zset   cancelled tasks, scored by when they expire (ms)                  as its last member
 ``Q dead``             zset   dead letters, scored by when they expire (ms)                     as its last member
+``Q dead:fp:<f>``      zset   dead letters of the fingerprint f, scored by when they expire (ms)  as its last member
+``Q dead:kind:<f>``    hash   pattern of the fingerprint, first and last death (ms)             as its last letter
+``Q dead:kinds``       zset   fingerprints of dead letters, scored by how many those are        as the last dead letter
+``Q dead:due``         zset   the same, scored by when the next of them expires (ms)            as the last dead letter
+``Q discards``         zset   discards that can be undone, scored by when they go (ms)          as its last member
+``Q discard:<d>``      hash   who discarded, when, and when it goes                             10 min
+``Q discarded:<d>``    zset   ids of discarded dead letters, scored by when they would expire   10 min
+                              (ms)
+``Q trash:<d>:<id>``   hash   the record of a discarded dead letter                             10 min
 ``Q waits``            set    ids of tasks whose end somebody waits for                         1 h
 ``Q wake``             list   at most one token per call, for a worker that waits idle          1 min
 ``Q events``           stream the last events, in entries of at most 100                        1 day

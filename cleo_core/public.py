@@ -5,6 +5,7 @@ from __future__ import annotations
 from cleo_core.app import Cleo
 from cleo_core.errors import (
     CleoError,
+    DiscardNotFound,
     InvalidArguments,
     InvalidInput,
     InvalidName,
@@ -50,6 +51,7 @@ __all__ = [
     "Backoff",
     "Cleo",
     "CleoError",
+    "DiscardNotFound",
     "Event",
     "EventGap",
     "GroupOrder",

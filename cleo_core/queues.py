@@ -210,7 +210,7 @@ class QueueManager:
             WrongState: it runs; cancel it first.
         """
         scripts = await self._backend.scripts()
-        answer = (await scripts.remove(check_name("queue", queue), self._backend.actor, "remove", "", [task_id]))[0]
+        answer = (await scripts.remove(check_name("queue", queue), self._backend.actor, [task_id]))[0]
         if not answer:
             raise TaskNotFound(f"There is no task {task_id} in {queue}. It was removed, or its record has expired.")
         if answer != "removed":

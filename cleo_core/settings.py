@@ -57,11 +57,13 @@ class Limits(_Settings):
     ``payload_bytes`` bounds the arguments and the result of a task as JSON. ``retention`` is how long a completed or
     cancelled task is kept (0: not at all), ``dead_retention`` a dead letter. ``traceback_chars`` is what is kept of a
     traceback's end. ``max_deliveries`` is how many workers a task may take down before it is a dead letter.
+    ``trash_retention`` is for how long a discarded dead letter can be brought back.
     """
 
     payload_bytes: Annotated[int, Field(ge=1)] = 1_048_576
     retention: Annotated[int, Field(ge=0, le=315_360_000)] = 3_600
     dead_retention: Annotated[int, Field(ge=60, le=315_360_000)] = 2_592_000
+    trash_retention: Annotated[float, Field(ge=1, le=604_800)] = 600.0
     traceback_chars: Annotated[int, Field(ge=0)] = 8_000
     max_deliveries: Annotated[int, Field(ge=1)] = 3
     batch: Annotated[int, Field(ge=1, le=5_000)] = 1_000

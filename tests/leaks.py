@@ -73,6 +73,7 @@ async def _leaks_of_queue(cleo: Cleo, prefix: str, parts: list[str]) -> list[str
     if counted != len(waiting):
         leaks.append(f"{prefix}: {counted} tasks are counted as waiting, {len(waiting)} wait")
     leaks += await _drift_of_groups(cleo, prefix, parts, lanes)
+    leaks += await _drift_of_kinds(cleo, prefix, parts)
     groups = await _scores(cleo, prefix + "groups")
     lifetimes = await _ask_all(cleo, "PTTL", [prefix + part for part in parts])
     for part in parts:
@@ -124,6 +125,30 @@ async def _drift_of_groups(cleo: Cleo, prefix: str, parts: list[str], lanes: dic
         blocked = own.get(b"paused") == b"1" or (limit and len(running.get(group, ())) >= int(limit))
         if len(stands) > 1 or (waiting[group] and not stands and not blocked) or (stands and not waiting[group]):
             drift.append(f"{prefix}: group {group!r} with {waiting[group]} tasks stands in {stands}")
+    return drift
+
+
+async def _drift_of_kinds(cleo: Cleo, prefix: str, parts: list[str]) -> list[str]:
+    """Dead letters that no kind has, kinds that have what is not dead, and ranks that are not what they rank."""
+    now = float(1000 * int((await ask(cleo, "TIME"))[0]))
+    dead = {letter for letter, expiry in (await _scores(cleo, prefix + "dead")).items() if expiry > now + 5_000}
+    drift: list[str] = []
+    sizes: dict[str, int] = {}
+    found: set[str] = set()
+    for part in parts:
+        if part.startswith("dead:fp:"):
+            letters = await _scores(cleo, prefix + part)
+            if letters:
+                sizes[part[8:]] = len(letters)
+            found |= {letter for letter, expiry in letters.items() if expiry > now + 5_000}
+    if found != dead:
+        drift.append(f"{prefix}: dead letters {sorted(dead ^ found)[:5]} are in one of the two indexes alone")
+    ranks = await _scores(cleo, prefix + "dead:kinds")
+    if {kind: rank for kind, rank in ranks.items() if kind in sizes} != sizes:
+        drift.append(f"{prefix}: kinds are ranked {ranks}, their sizes are {sizes}")
+    kinds = {part[10:] for part in parts if part.startswith("dead:kind:")}
+    if not set(sizes) <= kinds:
+        drift.append(f"{prefix}: kinds {set(sizes) - kinds} have letters, but no pattern")
     return drift
 
 

@@ -6,7 +6,7 @@
 --       ('' when there is no such task)
 -- Cost  O(tasks x log n)
 -- Role  operator
--- include: base events counters rules ring groups lanes states receipts endings audit
+-- include: base events counters rules ring groups lanes states receipts kinds endings audit
 local answers = {}
 local done = 0
 

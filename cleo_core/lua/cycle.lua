@@ -14,7 +14,7 @@
 --       a task is: id, name, arguments, head, receipt, group, tries, losses (a table for each would cost as much as running it)
 -- Cost  O((settled + claimed) x log n)
 -- Role  worker
--- include: base events counters rules ring groups lanes delays promote carry_on take receipts departures attempts endings
+-- include: base events counters rules ring groups lanes delays promote carry_on take receipts departures attempts kinds endings
 local worker, room, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local dead_retention, cancelled_retention = tonumber(ARGV[4]), tonumber(ARGV[5])
 local stale = {}

@@ -6,7 +6,7 @@
 -- Returns { tasks taken back, the next offset, or -1 when the end is reached }
 -- Cost  O(slice x log n)
 -- Role  worker
--- include: base events counters rules ring groups lanes receipts departures attempts endings lose
+-- include: base events counters rules ring groups lanes receipts departures attempts kinds endings lose
 local offset, slice = tonumber(ARGV[2]), tonumber(ARGV[3])
 local leased = call('ZRANGE', LEASES, offset, offset + slice - 1)
 local gone = {}

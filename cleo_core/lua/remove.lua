@@ -1,22 +1,21 @@
 #!lua flags=allow-oom
 -- remove: forgets tasks that are not running.
 -- KEYS  1 the queue's hash
--- ARGV  1 actor (JSON), 2 the action's name for the audit, 3 the one state that allows it ('' for any but active),
---       then the ids
+-- ARGV  1 actor (JSON), then the ids
 -- Returns one string a task: 'removed', or the state that forbids it ('' when there is no such task)
 -- Cost  O(tasks x log n)
 -- Role  operator
--- include: base events rules ring groups lanes states audit
+-- include: base events rules ring groups lanes states kinds audit
 local answers = {}
 local done = 0
-local wanted = ARGV[3]
-for at = 4, #ARGV do
+for at = 2, #ARGV do
   local id = ARGV[at]
   local state, name, group, priority = state_of(id)
-  if state ~= '' and state ~= 'active' and (wanted == '' or state == wanted) then
+  if state ~= '' and state ~= 'active' then
     if state == 'waiting' then
       pull_out(id, priority, group)
     else
+      if state == 'dead' then leave_kind(call('HGET', TASK .. id, 'fp') or '', id) end
       call('ZREM', Q .. state, id)
     end
     call('UNLINK', TASK .. id)
@@ -26,6 +25,7 @@ for at = 4, #ARGV do
   end
   answers[#answers + 1] = state
 end
-if done > 0 then audit(ARGV[1], ARGV[2], ARGV[4], done) end
+write_kinds()
+if done > 0 then audit(ARGV[1], 'remove', ARGV[2], done) end
 publish_events()
 return answers

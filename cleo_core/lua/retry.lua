@@ -5,28 +5,22 @@
 -- Returns one string a task: 'waiting', or the state that forbids it ('' when there is no such task)
 -- Cost  O(tasks x log n)
 -- Role  operator
--- include: base events rules ring groups lanes states audit
+-- include: base events rules ring groups lanes states kinds revive audit
 local answers = {}
 local done = 0
 for at = 2, #ARGV do
   local id = ARGV[at]
-  local key = TASK .. id
   local state, name, group, priority = state_of(id)
   if state == 'dead' then
-    local sequence = sequences(1) + 1
+    revive(id, name, group, priority, 'retried')
     state = 'waiting'
-    call('ZREM', Q .. 'dead', id)
-    call('PERSIST', key)
-    call('HDEL', key, 'tries', 'losses', 'begun', 'reason', 'fp', 'pattern', 'end', 'cancel', 'progress')
-    call('HSET', key, 'state', state, 'seq', sequence, 'ready', now)
-    line_up(id, priority, group, sequence)
-    emit('status_change', id, name, group, '', state, 'retried')
     done = done + 1
   elseif state == 'waiting' then
     state = 'already waiting'
   end
   answers[#answers + 1] = state
 end
+write_kinds()
 write_lanes()
 if done > 0 then audit(ARGV[1], 'retry', ARGV[2], done) end
 publish_events()

@@ -6,7 +6,7 @@
 -- Returns { tasks taken back, tasks promoted, ms until the next delayed task (-1: none) }; a full slice means: call again
 -- Cost  O(slice x log n)
 -- Role  worker
--- include: base events counters rules ring groups lanes delays promote carry_on receipts departures attempts endings lose
+-- include: base events counters rules ring groups lanes delays promote carry_on receipts departures attempts kinds endings lose
 local slice = tonumber(ARGV[1])
 if now - (call('HGET', QUEUE, 'swept') or 0) < tonumber(ARGV[5]) then return { 0, 0, next_due() } end
 call('HSET', QUEUE, 'swept', now)
@@ -24,6 +24,7 @@ if carry_on(slice) + free_throttled(slice) > 0 then wake() end
 prune('completed', slice)
 prune('cancelled', slice)
 prune('dead', slice)
+prune_kinds(slice)
 write_history()
 write_counters()
 publish_events()

@@ -4,6 +4,16 @@ Times are seconds since the epoch and durations are seconds, both ``float``, her
 """
 
 from cleo_core.models.base import Model
+from cleo_core.models.dead_letters import (
+    DeadLetter,
+    DeadLetterKind,
+    DeadLetterKinds,
+    DeadLetterPage,
+    DeadLetterRecord,
+    DeathReason,
+    Discard,
+    DiscardReport,
+)
 from cleo_core.models.events import Event, EventGap, ObserverEvent
 from cleo_core.models.groups import (
     GroupInfo,
@@ -24,6 +34,14 @@ from cleo_core.models.workers import ServerInfo, WorkerInfo
 __all__ = [
     "Attempt",
     "BulkReport",
+    "DeadLetter",
+    "DeadLetterKind",
+    "DeadLetterKinds",
+    "DeadLetterPage",
+    "DeadLetterRecord",
+    "DeathReason",
+    "Discard",
+    "DiscardReport",
     "Event",
     "EventGap",
     "GroupInfo",

@@ -7,6 +7,7 @@ by its hash.
 
 from __future__ import annotations
 
+from cleo_core.scripts.dead_letters import DeadLetterScripts
 from cleo_core.scripts.groups import GroupScripts
 from cleo_core.scripts.loading import Script, load
 from cleo_core.scripts.locks import LockScripts
@@ -16,5 +17,5 @@ from cleo_core.scripts.work import MAX_DELIVERIES, Claimed, Cycle, Report, Settl
 __all__ = ["MAX_DELIVERIES", "Claimed", "Cycle", "NewTask", "Report", "Script", "Scripts", "Settled", "load"]
 
 
-class Scripts(TaskScripts, WorkScripts, GroupScripts, LockScripts):
+class Scripts(TaskScripts, WorkScripts, GroupScripts, LockScripts, DeadLetterScripts):
     """All scripts on one connection, by what they are about."""

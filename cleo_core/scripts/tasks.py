@@ -48,13 +48,9 @@ class TaskScripts(Calls):
         prefix = self._keys.control_channel("")
         return [answer.decode() for answer in await self._run("cancel", queue, actor, prefix, retention, *ids)]
 
-    async def retry(self, queue: str, actor: str, ids: Sequence[str]) -> list[str]:
-        """Put dead letters back; for each 'waiting', or the state that forbids it."""
-        return [answer.decode() for answer in await self._run("retry", queue, actor, *ids)]
-
-    async def remove(self, queue: str, actor: str, action: str, state: str, ids: Sequence[str]) -> list[str]:
+    async def remove(self, queue: str, actor: str, ids: Sequence[str]) -> list[str]:
         """Forget tasks; for each 'removed', or the state that forbids it."""
-        return [answer.decode() for answer in await self._run("remove", queue, actor, action, state, *ids)]
+        return [answer.decode() for answer in await self._run("remove", queue, actor, *ids)]
 
     async def pause(self, queue: str, actor: str, flag: str) -> bool:
         """Pause ('1') or resume ('0') a queue; whether that changed anything."""

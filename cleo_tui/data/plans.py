@@ -183,8 +183,8 @@ def retry_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
 
 
 def discard_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
-    """Forget dead letters for good."""
-    consequence = "Their arguments and errors are deleted for good. It can't be undone."
+    """Move dead letters into the trash."""
+    consequence = "They are kept in the trash for 10 minutes; then they are gone for good."
     return _task_plan(Verb.DISCARD, cleo, queue, targets, consequence, cleo.dead_letters.discard)
 
 

@@ -140,7 +140,7 @@ async def test_a_report_says_why_an_item_could_not_be_done(cleo: Cleo, connect: 
         await shop.see("of 2")
         page = await cleo.dead_letters.list("mails")
         await shop.press("space", "space", "D")
-        await shop.see("Discard 2 tasks of mails?")
+        await shop.see("Discard 2 tasks of mails?", "kept in the trash for 10 minutes")
         await cleo.dead_letters.retry("mails", [page.items[0].id])
         await shop.press("y")
         await shop.see("1 task of mails discarded. 1 task could not be.", f"{page.items[0].id}  It is waiting")

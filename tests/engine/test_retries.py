@@ -192,7 +192,7 @@ async def test_retrying_what_is_not_dead_says_why_not(cleo: Cleo) -> None:
     assert set(report.failures) == {handle.id, "nosuch"}
 
 
-async def test_discarded_dead_letters_are_gone(cleo: Cleo) -> None:
+async def test_discarded_dead_letters_are_gone_from_the_list(cleo: Cleo) -> None:
     @cleo.task(queue="q", max_retries=0)
     async def fail() -> None:
         raise ValueError

@@ -3,6 +3,7 @@
 local WAITS = Q .. 'waits'
 local retired = { completed = {}, cancelled = {} }
 local expiries = {}
+local buried = {}
 local has_waits
 
 -- Whether somebody waits for the end of this task (see await.lua). Costs nothing while nobody waits for any.
@@ -45,6 +46,24 @@ local function retire(id, state, retention)
   if waited then tell_waiter(id, state) end
 end
 
+-- Makes a task a dead letter; `line` tells of its end, `retention` is in seconds. The fingerprint and pattern are those of
+-- its error: what finds others that failed of the same kind.
+local function bury(id, reason, line, retention, fingerprint, pattern)
+  local key = TASK .. id
+  if fingerprint == '' then
+    pattern = string.sub(reason, 1, 200)
+    fingerprint = string.sub(redis.sha1hex(pattern), 1, 12)
+  end
+  call('HSET', key, 'state', 'dead', 'end', line, 'reason', reason, 'fp', fingerprint, 'pattern', pattern)
+  call('EXPIRE', key, retention)
+  local expiry = text_of(now + retention * 1000)
+  buried[#buried + 1] = expiry
+  buried[#buried + 1] = id
+  join_kind(fingerprint, pattern, id, expiry, now)
+  count('died')
+  if stop_waiting(id) then tell_waiter(id, 'dead') end
+end
+
 local function write_endings()
   for state, list in pairs(retired) do
     if #list > 0 then
@@ -52,18 +71,10 @@ local function write_endings()
       prune(state, #list + 20)
     end
   end
-end
-
--- Makes a task a dead letter; `line` tells of its end, `retention` is in seconds. The fingerprint and pattern are those of
--- its error: what finds others that failed of the same kind.
-local function bury(id, reason, line, retention, fingerprint, pattern)
-  local key = TASK .. id
-  call('HSET', key, 'state', 'dead', 'end', line, 'reason', reason, 'fp', fingerprint, 'pattern', pattern)
-  call('EXPIRE', key, retention)
-  call('ZADD', Q .. 'dead', now + retention * 1000, id)
-  prune('dead', 20)
-  count('died')
-  if stop_waiting(id) then tell_waiter(id, 'dead') end
+  if #buried == 0 then return end
+  variadic('ZADD', Q .. 'dead', buried)
+  prune('dead', #buried + 20)
+  write_kinds()
 end
 
 -- Cancels a task, with the line that tells of it.
