@@ -150,6 +150,10 @@ class WorkerError(CleoError):
     """A worker can't start or go on as configured."""
 
 
+class WorkerNotFound(CleoError):
+    """No worker of that id is alive."""
+
+
 # --- locks -----------------------------------------------------------------------------------------
 
 

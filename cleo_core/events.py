@@ -111,14 +111,16 @@ class Events:
             name.decode() for name in await ask("ZRANGE", self._backend.keys.queues, 0, MAX_QUEUES)
         ]
         fresh = [queue for queue in names if queue not in places]
-        counts = await self._backend.ask_all(
-            *(("HGET", self._backend.keys.of_queue(queue).queue, "events") for queue in fresh)
-        )
-        for queue, count in zip(fresh, counts, strict=True):
+        keys = [self._backend.keys.of_queue(queue) for queue in fresh]
+        # First the last entry, then how many events there were: what comes in between is heard, and nothing before.
+        lasts = await self._backend.ask_all(*(("XREVRANGE", key.events, "+", "-", "COUNT", 1) for key in keys))
+        counts = await self._backend.ask_all(*(("HGET", key.queue, "events") for key in keys))
+        for queue, last, count in zip(fresh, lasts, counts, strict=True):
             place = places[queue] = _Place()
             place.position = since or places.since
             if since is None:
                 place.next_number = int(count or 0) + 1
+                place.position = last[0][0].decode() if last else places.since
 
     async def _missed(self, queue: str, place: _Place, before: int | None = None) -> list[Event | EventGap]:
         """The next entries of the stream after the place, or a gap if they are gone; nothing at the end."""

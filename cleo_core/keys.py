@@ -46,16 +46,22 @@ key                    type   holds                                             
 ``Q history:g:<group>``  list   the last 200 of a group                                         30 days
 ``Q history:w:<worker>`` list   the last 100 of a worker                                        30 days
 ``Q minute:<minute>``  hash   counters and time histograms of one minute                        2 days
+``Q workers``          zset   workers of the queue, scored by until when (ms) each counts as     1 day
+                              there
 ``Q audit``            stream what operators did to the queue (last 1,000)                      90 days
 ====================== ====== ================================================================= =======================
 
 Registries: ``namespace:queues`` (zset of queue names, all scored 0) lives as long as the queues; ``namespace:workers``
 (zset of worker ids by last heartbeat) is pruned by the workers; ``namespace:worker:<id>`` (JSON) lives a minute after
-the last heartbeat.
+the last heartbeat. ``namespace:signatures`` (zset of the sets of task signatures by last heartbeat of a worker that has
+them, pruned by the workers) and ``namespace:signatures:<hash>`` (hash: JSON by task name, and under "" when it was
+published) live a minute after the last heartbeat. ``namespace:order:<worker>`` (string: the state that an operator
+wants the worker in) lives 1 h, ``namespace:audit`` (stream: what operators did to what is of no queue, the last 1,000)
+90 days.
 
 Channels: ``Q events`` (each stream entry as it is added), ``Q done:<id>`` (the end of a task somebody waits for), ``Q
 unlocked`` (a group whose lock became free) and
-``namespace:control:<worker>`` (a nudge to look for cancelled tasks).
+``namespace:control:<worker>`` (a nudge to look for orders and cancelled tasks).
 """
 
 from __future__ import annotations
@@ -152,6 +158,24 @@ class Keys:
     def worker(self, worker: str) -> str:
         """What a worker says of itself."""
         return f"{self.namespace}:worker:{worker}"
+
+    @property
+    def signature_sets(self) -> str:
+        """The sets of task signatures, by last heartbeat of a worker that has them."""
+        return f"{self.namespace}:signatures"
+
+    def signatures(self, digest: str) -> str:
+        """One set of task signatures."""
+        return f"{self.namespace}:signatures:{digest}"
+
+    def order(self, worker: str) -> str:
+        """The state that an operator wants a worker in."""
+        return f"{self.namespace}:order:{worker}"
+
+    @property
+    def audit(self) -> str:
+        """The stream of operators' actions on what is of no queue."""
+        return f"{self.namespace}:audit"
 
     def control_channel(self, worker: str) -> str:
         """The channel on which a worker is nudged."""

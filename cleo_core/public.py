@@ -22,6 +22,8 @@ from cleo_core.errors import (
     TaskNotFound,
     TaskTimeout,
     UnknownTask,
+    WorkerNotFound,
+    WrongState,
 )
 from cleo_core.history import TaskHistoryService
 from cleo_core.models import (
@@ -34,6 +36,7 @@ from cleo_core.models import (
     Outcome,
     TaskPriority,
     TaskState,
+    WorkerState,
 )
 from cleo_core.rate_limit import RateLimit
 from cleo_core.settings import Limits, RedisSettings, WorkerSettings
@@ -84,7 +87,10 @@ __all__ = [
     "TaskState",
     "TaskTimeout",
     "UnknownTask",
+    "WorkerNotFound",
     "WorkerSettings",
+    "WorkerState",
+    "WrongState",
     "__version__",
     "queue_class",
     "retry_with_backoff",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cleo_core.errors import InvalidOption
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -33,7 +35,8 @@ class WorkerSettings(_Settings):
     ``concurrency`` is how many tasks run at once in a process, ``prefetch`` how many more may be claimed ahead while
     tasks are short. A lease lasts ``lease`` and is renewed each ``heartbeat``; ``sweep`` is how often a worker looks
     for leases that ran out. On SIGTERM running tasks have ``grace`` to finish. An idle worker waits at
-    most ``idle_wait`` before it looks again.
+    most ``idle_wait`` before it looks again. A process with more than ``max_memory`` bytes of resident memory claims no
+    more: under ``cleo worker`` it finishes what runs and is replaced, else it waits until it has less.
     """
 
     concurrency: Annotated[int, Field(ge=1, le=10_000)] = 100
@@ -44,11 +47,30 @@ class WorkerSettings(_Settings):
     grace: Annotated[float, Field(ge=0)] = 30.0
     idle_wait: Seconds = 5.0
     threads: Annotated[int, Field(ge=1, le=1_000)] = 32
+    max_memory: Annotated[int, Field(ge=1)] | None = None
 
     @property
     def claim_ahead(self) -> int:
         """``prefetch``, or as many as run at once."""
         return self.concurrency if self.prefetch is None else self.prefetch
+
+    @property
+    def presence(self) -> float:
+        """For how long after a heartbeat a worker counts as there."""
+        return max(2 * self.lease, 3 * self.heartbeat)
+
+    def changed(self, changes: dict[str, Any]) -> WorkerSettings:
+        """These settings with some changed.
+
+        Raises:
+            InvalidOption: an unknown setting, or a value out of its range.
+        """
+        try:
+            return WorkerSettings.model_validate({**self.model_dump(), **changes})
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise InvalidOption(f"The worker's setting {name} can't be {first['input']!r}: {first['msg']}.") from None
 
 
 class Limits(_Settings):

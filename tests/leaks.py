@@ -17,7 +17,8 @@ LIVES_WITH_ITS_MEMBERS = ("ring", "ring:before", "throttled", "groups", "active"
 async def find_leaks(cleo: Cleo) -> list[str]:
     """A sentence for each key without an owner and each count that has drifted."""
     names = {key.decode() for key in await _scan(cleo, f"{cleo.namespace}:*")}
-    registries = {cleo.backend.keys.queues, cleo.backend.keys.workers}
+    keys = cleo.backend.keys
+    registries = {keys.queues, keys.workers, keys.signature_sets}
     leaks: list[str] = []
     queues: dict[str, list[str]] = {}
     for name in sorted(names - registries):

@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from importlib import import_module
 
+from cleo_core.cli.endings import exit_code
 from cleo_core.cli.loading import load_cleo
 from cleo_core.cli.logs import set_up_logging
 from cleo_core.cli.supervisor import WorkerPlan
@@ -23,18 +24,20 @@ LOG = logging.getLogger("cleo.worker")
 
 
 def main() -> None:
-    """Work by the plan until SIGTERM. Exits 0 when everything was settled or handed back."""
+    """Work by the plan until SIGTERM. Exits 0 when everything was settled or handed back, or with a code that tells
+    the supervisor not to replace it, or to do so at once.
+    """
     plan = WorkerPlan(**json.loads(os.environ["CLEO_WORKER_PLAN"]))
     set_up_logging(plan.log_level, as_json=plan.log_json)
     with suppress(ImportError):
         import_module("uvloop").install()
     try:
-        unsettled = asyncio.run(_work(plan))
+        code = asyncio.run(_work(plan))
     except CleoError as error:
         LOG.critical("%s", error)
         _leave(1)
     else:
-        _leave(1 if unsettled else 0)
+        _leave(code)
 
 
 async def _work(plan: WorkerPlan) -> int:
@@ -49,8 +52,9 @@ async def _work(plan: WorkerPlan) -> int:
         loop.add_signal_handler(number, worker.stop)
     parent = int(os.environ["CLEO_SUPERVISOR"])
     threading.Thread(target=_follow, args=(parent, loop, worker.stop), name="cleo-follow", daemon=True).start()
+    worker.be_replaceable()
     await worker.run()
-    return worker.unsettled
+    return exit_code(worker.ending, worker.unsettled)
 
 
 def _follow(parent: int, loop: asyncio.AbstractEventLoop, stop: object) -> None:

@@ -16,10 +16,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from cleo_core.app import Cleo
+from cleo_core.cli import endings
 from cleo_core.errors import ServerError
 from cleo_core.scripts import Scripts
+from cleo_core.tasks.published import SignatureSet
 from cleo_core.wire import Wire
 from cleo_core.worker.line import Line
+from cleo_core.worker.presence import Presence
 
 LOG = logging.getLogger("cleo.supervisor")
 TICK = 0.1
@@ -48,7 +51,11 @@ class _Child:
 
 
 class Supervisor:
-    """Keeps ``count`` worker processes at work until it is told to stop; then waits for them."""
+    """Keeps ``count`` worker processes at work until it is told to stop; then waits for them.
+
+    A process that dies is replaced, and so is one that ended because it outgrew its memory. One that an operator had
+    end is not; when all have ended so, the supervisor ends too.
+    """
 
     def __init__(self, cleo: Cleo, plan: WorkerPlan, count: int) -> None:
         self._cleo = cleo
@@ -56,6 +63,7 @@ class Supervisor:
         self._children: dict[int, _Child | None] = dict.fromkeys(range(count))
         self._not_before = dict.fromkeys(range(count), 0.0)
         self._pause = dict.fromkeys(range(count), 0.5)
+        self._retired: set[int] = set()
         self._signals = 0
 
     def run(self) -> int:
@@ -67,12 +75,16 @@ class Supervisor:
         clean = True
         while True:
             clean = self._reap() and clean
-            if self._signals and not any(self._children.values()):
+            if (self._signals or self._all_retired) and not any(self._children.values()):
                 return 0 if clean else 1
             if not self._signals:
                 self._start_missing()
             self._pass_signals_on()
             time.sleep(TICK)
+
+    @property
+    def _all_retired(self) -> bool:
+        return len(self._retired) == len(self._children)
 
     def _on_signal(self, number: int, _frame: object) -> None:
         self._signals += 1
@@ -90,7 +102,7 @@ class Supervisor:
 
     def _start_missing(self) -> None:
         for slot, child in self._children.items():
-            if child is None and time.monotonic() >= self._not_before[slot]:
+            if child is None and slot not in self._retired and time.monotonic() >= self._not_before[slot]:
                 self._children[slot] = self._start()
 
     def _start(self) -> _Child:
@@ -111,35 +123,57 @@ class Supervisor:
             if child is None or child.process.poll() is None:
                 continue
             self._children[slot] = None
-            code = child.process.returncode
-            if child.told and code in {0, -signal.SIGTERM}:
-                continue  # It ended as it was told to, perhaps before it had begun.
-            clean = False
-            how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
-            LOG.error("Worker process %s %s.", child.worker_id, how)
-            if time.monotonic() - child.started > HEALTHY_AFTER:
-                self._pause[slot] = 0.5
-            self._not_before[slot] = time.monotonic() + self._pause[slot]
-            self._pause[slot] = min(self._pause[slot] * 2, MAX_PAUSE)
-            self._give_back(child.worker_id, how)
+            clean = self._account_for(slot, child) and clean
         return clean
 
-    def _give_back(self, worker_id: str, how: str) -> None:
-        """Put the tasks of a dead process back, so that nobody waits for its leases to run out."""
+    def _account_for(self, slot: int, child: _Child) -> bool:
+        """Decide what becomes of the place of a process that ended; whether it had ended cleanly."""
+        code = child.process.returncode
+        if child.told and code in {endings.CLEAN, endings.REPLACE, endings.FOR_GOOD, -signal.SIGTERM}:
+            return True  # It ended as it was told to, perhaps before it had begun.
+        if code in {endings.FOR_GOOD, endings.FOR_GOOD_UNSETTLED}:
+            self._retire(slot, child)
+            return code == endings.FOR_GOOD
+        if code == endings.REPLACE:
+            LOG.info("Worker process %s outgrew its memory and is replaced.", child.worker_id)
+            return True
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
+        LOG.error("Worker process %s %s.", child.worker_id, how)
+        if time.monotonic() - child.started > HEALTHY_AFTER:
+            self._pause[slot] = 0.5
+        self._not_before[slot] = time.monotonic() + self._pause[slot]
+        self._pause[slot] = min(self._pause[slot] * 2, MAX_PAUSE)
+        if self._give_back(child.worker_id, how):
+            self._retire(slot, child)
+        return False
+
+    def _retire(self, slot: int, child: _Child) -> None:
+        LOG.info("Worker process %s was ordered to end; none is started in its place.", child.worker_id)
+        self._retired.add(slot)
+
+    def _give_back(self, worker_id: str, how: str) -> bool:
+        """Put the tasks of a dead process back, so that nobody waits for its leases to run out; whether it had been
+        ordered to end.
+        """
         try:
-            given = asyncio.run(self._release(worker_id, how))
+            given, ordered = asyncio.run(self._release(worker_id, how))
         except ServerError as error:
             LOG.warning("Its tasks are taken up again when their leases run out. %s", error)
-        else:
-            LOG.warning("%d tasks of %s were given back.", given, worker_id)
+            return False
+        LOG.warning("%d tasks of %s were given back.", given, worker_id)
+        return ordered
 
-    async def _release(self, worker_id: str, how: str) -> int:
+    async def _release(self, worker_id: str, how: str) -> tuple[int, bool]:
         backend = self._cleo.backend
-        scripts = Scripts(Wire(backend.resolved), backend.keys)
+        wire = Wire(backend.resolved)
+        scripts = Scripts(wire, backend.keys)
+        queues = [Line.parse(text).queue for text in self._plan.queues]
         try:
             total = 0
-            for queue in (Line.parse(text).queue for text in self._plan.queues):
+            for queue in queues:
                 total += await scripts.release(queue, worker_id, backend.limits.retentions, how)
-            return total
+            presence = Presence(backend, worker_id, queues, SignatureSet({}), stays=0)
+            await presence.leave(wire, scripts, how)
+            return total, await presence.was_ordered_to_end(wire)
         finally:
             await scripts.close()

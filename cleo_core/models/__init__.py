@@ -29,7 +29,7 @@ from cleo_core.models.history import HistoryEntry
 from cleo_core.models.queues import BulkReport, MinuteStats, QueueStats
 from cleo_core.models.states import Outcome, TaskPriority, TaskState
 from cleo_core.models.tasks import Attempt, LogLine, Progress, TaskPage, TaskRecord, TaskSummary
-from cleo_core.models.workers import ServerInfo, WorkerInfo
+from cleo_core.models.workers import ServerInfo, TaskSignature, WorkerInfo, WorkerState
 
 __all__ = [
     "Attempt",
@@ -64,7 +64,9 @@ __all__ = [
     "TaskPage",
     "TaskPriority",
     "TaskRecord",
+    "TaskSignature",
     "TaskState",
     "TaskSummary",
     "WorkerInfo",
+    "WorkerState",
 ]

@@ -13,9 +13,10 @@ from cleo_core.scripts.loading import Script, load
 from cleo_core.scripts.locks import LockScripts
 from cleo_core.scripts.tasks import NewTask, TaskScripts
 from cleo_core.scripts.work import MAX_DELIVERIES, Claimed, Cycle, Report, Settled, WorkScripts
+from cleo_core.scripts.workers import WorkerScripts
 
 __all__ = ["MAX_DELIVERIES", "Claimed", "Cycle", "NewTask", "Report", "Script", "Scripts", "Settled", "load"]
 
 
-class Scripts(TaskScripts, WorkScripts, GroupScripts, LockScripts, DeadLetterScripts):
+class Scripts(TaskScripts, WorkScripts, GroupScripts, LockScripts, DeadLetterScripts, WorkerScripts):
     """All scripts on one connection, by what they are about."""

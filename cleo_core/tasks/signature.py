@@ -93,6 +93,19 @@ class Signature:
                 "Use types that pydantic can validate."
             ) from None
 
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The arguments that may be left out, by name."""
+        return dict(self._defaults)
+
+    def json_schema(self) -> dict[str, Any]:
+        """The JSON schema of the arguments.
+
+        Raises:
+            pydantic.errors.PydanticUserError: a type has none.
+        """
+        return self._adapter.json_schema()
+
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Name the arguments of a call, as Python would.
 

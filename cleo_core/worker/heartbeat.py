@@ -13,22 +13,22 @@ from collections.abc import Callable, Sequence
 from cleo_core.backend import Backend
 from cleo_core.channels import Channels
 from cleo_core.errors import ServerError
-from cleo_core.models import WorkerInfo
+from cleo_core.models import WorkerInfo, WorkerState
 from cleo_core.scripts import Scripts
 from cleo_core.wire import Wire
 from cleo_core.worker.line import Line
+from cleo_core.worker.presence import Presence
 
 LOG = logging.getLogger("cleo.worker")
-REGISTRY_TTL = 60
 RETRY = 1.0
 LOST, CANCEL = 0, 2
 
 
 class Heartbeat(threading.Thread):
-    """Beats every ``interval`` seconds, and at once when the worker's control channel says that a cancel is asked for.
+    """Beats every ``interval`` seconds, and at once when the worker's control channel says that something is asked for.
 
     ``tell(line, id, receipt, answer)`` is called in the worker's loop for each task whose lease is lost or that is to
-    be cancelled.
+    be cancelled, and ``heed(order, memory)`` at each beat with what an operator wants of the worker (None: nothing).
     """
 
     def __init__(
@@ -36,11 +36,13 @@ class Heartbeat(threading.Thread):
         backend: Backend,
         worker: str,
         lines: Sequence[Line],
+        presence: Presence,
         *,
         interval: float,
         lease: float,
         describe: Callable[[float, float], WorkerInfo],
         tell: Callable[[Line, bytes, bytes, int], None],
+        heed: Callable[[WorkerState | None, int], None],
     ) -> None:
         super().__init__(name=f"cleo-heartbeat-{worker}", daemon=True)
         self._backend = backend
@@ -50,6 +52,10 @@ class Heartbeat(threading.Thread):
         self._lease_ms = round(lease * 1000)
         self._describe = describe
         self._tell = tell
+        self._heed = heed
+        self._presence = presence
+        self._farewell = ""
+        self._hurried = threading.Event()
         self._workers_loop = asyncio.get_running_loop()
         self._ended = threading.Event()
         self._echo = time.monotonic()
@@ -59,8 +65,13 @@ class Heartbeat(threading.Thread):
         """The thread's work, until ``stop``."""
         asyncio.run(self._beat_on())
 
-    def stop(self) -> None:
-        """Ask the thread to end; it leaves the registry on its way out."""
+    def hurry(self) -> None:
+        """Beat soon, because the worker has something new to say of itself."""
+        self._hurried.set()
+
+    def stop(self, why: str) -> None:
+        """Ask the thread to end; it leaves the registry on its way out and says why."""
+        self._farewell = why
         self._ended.set()
 
     async def _beat_on(self) -> None:
@@ -80,7 +91,7 @@ class Heartbeat(threading.Thread):
                     await channels.close()
                     channels = None
                 await asyncio.sleep(min(self._interval, RETRY))
-        await self._leave(wire)
+        await self._leave(wire, scripts)
         await wire.close()
         if channels is not None:
             await channels.close()
@@ -90,15 +101,13 @@ class Heartbeat(threading.Thread):
             held = list(line.held.items())
             for first in range(0, len(held), 1_000):
                 await self._renew(scripts, line, [(i, d.claimed.receipt) for i, d in held[first : first + 1_000]])
-        keys = self._backend.keys
         seconds, _ = await wire.ask("TIME")
+        self._hurried.clear()
+        order = await self._presence.order(wire)
         info = self._describe(self._loop_lag(), float(seconds))
-        beat = round(info.beat_at * 1000)
-        await scripts.write_anyway("SET", keys.worker(self._worker), info.model_dump_json(), "EX", REGISTRY_TTL)
-        await scripts.write_anyway("ZADD", keys.workers, beat, self._worker)
-        await wire.ask("ZREMRANGEBYSCORE", keys.workers, "-inf", beat - REGISTRY_TTL * 1000)
-        for line in self._lines:
-            await scripts.write_anyway("ZADD", keys.queues, 0, line.queue)
+        await self._presence.renew(wire, scripts, info)
+        if not self._workers_loop.is_closed():
+            self._workers_loop.call_soon_threadsafe(self._heed, order, info.memory)
 
     async def _renew(self, scripts: Scripts, line: Line, held: Sequence[tuple[bytes, bytes]]) -> None:
         answers = await scripts.renew(line.queue, self._lease_ms, held)
@@ -127,15 +136,14 @@ class Heartbeat(threading.Thread):
         return channels
 
     async def _rest(self, channels: Channels, seconds: float) -> None:
-        """Wait for the next beat, or until a nudge says that a cancel is asked for."""
+        """Wait for the next beat, or until a nudge says that something is asked for."""
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and not self._ended.is_set():
+        while (left := until - time.monotonic()) > 0 and not (self._ended.is_set() or self._hurried.is_set()):
             if await channels.next(min(left, 0.2)) is not None:
                 return
 
-    async def _leave(self, wire: Wire) -> None:
+    async def _leave(self, wire: Wire, scripts: Scripts) -> None:
         try:
-            await wire.ask("ZREM", self._backend.keys.workers, self._worker)
-            await wire.ask("DEL", self._backend.keys.worker(self._worker))
+            await self._presence.leave(wire, scripts, self._farewell)
         except ServerError as error:
             LOG.warning("The worker could not sign off; its entry expires by itself. %s", error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import random
 import socket
@@ -14,21 +15,20 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-import psutil
-from pydantic import ValidationError
-
 from cleo_core.backend import Backend
-from cleo_core.errors import InvalidOption, ServerError, WorkerError
-from cleo_core.models import WorkerInfo
+from cleo_core.errors import ServerError, WorkerError
+from cleo_core.models import WorkerInfo, WorkerState
 from cleo_core.scripts import Claimed, Scripts, Settled
 from cleo_core.settings import WorkerSettings
 from cleo_core.tasks.registry import Registry
-from cleo_core.version import __version__
 from cleo_core.wire import Wire
+from cleo_core.worker.duty import Duty, Ending
 from cleo_core.worker.execution import Execution
 from cleo_core.worker.heartbeat import LOST, Heartbeat
 from cleo_core.worker.line import Line, Pace, Rota
 from cleo_core.worker.maintenance import sweep_on
+from cleo_core.worker.portrait import Portrait
+from cleo_core.worker.presence import Presence
 from cleo_core.worker.reports import INTERVAL, Reports
 from cleo_core.worker.slots import Slots
 from cleo_core.worker.wake import Wake
@@ -43,7 +43,9 @@ INTERRUPT = 5.0
 class Worker:
     """Claims tasks of its queues, runs up to ``concurrency`` at once and settles them, in one call a batch.
 
-    ``run`` works until ``stop``; as an async context manager it works in the background of the running loop.
+    ``run`` works until ``stop`` or ``drain``; as an async context manager it works in the background of the running
+    loop. ``pause`` and ``resume`` are for the time between. All four are to be called in the worker's loop;
+    ``cleo.workers`` has the same for workers elsewhere.
     """
 
     def __init__(
@@ -57,7 +59,7 @@ class Worker:
         worker_id: str | None = None,
         **changes: Any,
     ) -> None:
-        self.settings = _changed(settings, changes)
+        self.settings = settings.changed(changes)
         self.id = worker_id or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._backend = backend
         self._registry = registry
@@ -76,11 +78,10 @@ class Worker:
         self._pace = Pace(self.settings.claim_ahead)
         self._slots = Slots(self._execution, self.settings.concurrency, self._begin, self._stir)
         self._stirred = asyncio.Event()
-        self._stopping = asyncio.Event()
+        self._duty = Duty(self.settings.max_memory, self._change_duty)
         self._background: asyncio.Task[None] | None = None
+        self._heartbeat: Heartbeat | None = None
         self._lease_ms = round(self.settings.lease * 1000)
-        self._started_at = time.time()
-        self._process = psutil.Process()
         self.processed = 0
 
     # --- life ----------------------------------------------------------------------------------------
@@ -88,20 +89,26 @@ class Worker:
     async def run(self) -> None:
         """Work until ``stop`` is called, then finish what runs within the grace period and hand the rest back.
 
+        After ``drain`` what runs has as long as it takes.
+
         Whatever is wrong with the server, the worker says so in its log and keeps trying.
         """
         self._scripts = Scripts(Wire(self._backend.resolved), self._backend.keys)
         self._wake = Wake(self._backend, self.settings.idle_wait, self._stir)
-        heartbeat = Heartbeat(
+        queues = [line.queue for line in self._lines]
+        self._portrait = Portrait(self.id, queues, self._registry, self.settings)
+        self._heartbeat = Heartbeat(
             self._backend,
             self.id,
             self._lines,
+            Presence(self._backend, self.id, queues, self._portrait.signatures, stays=self.settings.presence),
             interval=self.settings.heartbeat,
             lease=self.settings.lease,
             describe=self._describe,
             tell=self._hear,
+            heed=self._heed,
         )
-        heartbeat.start()
+        self._heartbeat.start()
         helpers = [
             asyncio.create_task(
                 sweep_on(self._backend, self._scripts, self._lines, self.settings.sweep, self._stir), name="cleo-sweep"
@@ -116,15 +123,56 @@ class Worker:
             for helper in helpers:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
-            heartbeat.stop()
-            await asyncio.to_thread(heartbeat.join, 10)
+            self._heartbeat.stop(self._duty.ending)
+            await asyncio.to_thread(self._heartbeat.join, 10)
             self._execution.close()
             await self._scripts.close()
             LOG.info("Worker %s stopped after %d tasks.", self.id, self.processed)
 
     def stop(self) -> None:
-        """Claim no more. To be called in the worker's loop."""
-        self._stopping.set()
+        """Claim no more; what runs has the grace period to end."""
+        self._duty.stop()
+
+    def drain(self) -> None:
+        """Claim no more, and end when what runs has ended, however long that takes; ``stop`` cuts it short."""
+        self._duty.drain()
+
+    def pause(self) -> None:
+        """Claim none until ``resume``. What runs goes on; what has not begun is handed back."""
+        self._duty.pause()
+
+    def resume(self) -> None:
+        """Claim again."""
+        self._duty.resume()
+
+    @property
+    def state(self) -> WorkerState:
+        """Whether it runs, is paused, or will end."""
+        return self._duty.state
+
+    @property
+    def ending(self) -> Ending:
+        """Why it ends or has ended."""
+        return self._duty.ending
+
+    def be_replaceable(self) -> None:
+        """Somebody starts another when this one ends, so it ends when it has more memory than ``max_memory``."""
+        self._duty.replaceable = True
+
+    def _heed(self, order: WorkerState | None, memory: int) -> None:
+        """What the heartbeat learnt of an operator's wish and of the process."""
+        if order is not None:
+            self._duty.obey(order)
+        self._duty.weigh(memory)
+
+    def _change_duty(self) -> None:
+        """Do what the duty demands from now on; how it ends is what ``run`` comes to next."""
+        if self._heartbeat is not None:
+            self._heartbeat.hurry()
+            if not self._duty.ends.is_set():
+                self._wake.silence(self._lines, silent=not self._duty.claims)
+        if not self._duty.claims and not self._duty.ends.is_set():
+            self._slots.hand_back_waiting()
         self._stir()
 
     async def __aenter__(self) -> Self:
@@ -141,7 +189,7 @@ class Worker:
     # --- the loop ------------------------------------------------------------------------------------
 
     async def _work(self) -> None:
-        while not self._stopping.is_set():
+        while not self._duty.ends.is_set():
             await self._let_short_tasks_end()
             self._call_who_is_due()
             await self._until_stirred()
@@ -207,8 +255,11 @@ class Worker:
             self._rota.claimed(line, len(answer.claimed))
             for claimed in answer.claimed:
                 self._slots.accept(line, claimed, answer.options.get(claimed.group, b""))
-            self._slots.fill()
-            if line.ready and len(answer.claimed) < room:
+            if self._duty.claims:
+                self._slots.fill()
+            elif not self._duty.ends.is_set():
+                self._slots.hand_back_waiting()  # Paused while the call was in flight.
+            if line.ready and self._duty.claims and len(answer.claimed) < room:
                 self._wake.watch(line, answer.next_due)
         finally:
             self._asked -= room
@@ -222,7 +273,7 @@ class Worker:
         LOG.error("%s The worker tries again in %.1f s.", trouble, self._pause)
         with suppress(TimeoutError):
             async with asyncio.timeout(self._pause * random.uniform(0.5, 1.0)):
-                await self._stopping.wait()
+                await self._duty.ends.wait()
         self._pause = min(self._pause * 2, MAX_PAUSE)
 
     async def _quiet(self) -> None:
@@ -242,7 +293,7 @@ class Worker:
     # --- what there is to do -------------------------------------------------------------------------
 
     def _room(self) -> int:
-        if self._stopping.is_set():
+        if not self._duty.claims:
             return 0
         room = self.settings.concurrency + self._pace.ahead - self._slots.held - self._asked
         return min(MAX_CLAIM, self.settings.concurrency, room)
@@ -283,13 +334,17 @@ class Worker:
         return sum(len(line.finished) for line in self._lines)
 
     async def _wind_down(self) -> None:
-        """Finish what runs within the grace period; hand back, uncharged, what has not begun or does not end."""
+        """Finish what runs, within the grace period unless the worker is patient; hand back, uncharged, what has not
+        begun or does not end.
+        """
         await self._wake.close()
         self._slots.close()
         await self._quiet()
         self._slots.hand_back_waiting()
-        until = time.monotonic() + self.settings.grace
+        until = math.inf
         while (self._slots.running or self.unsettled) and time.monotonic() < until:
+            if until == math.inf and not self._duty.is_patient:
+                until = time.monotonic() + self.settings.grace
             await self._settle_all()
             if self._slots.running:
                 with suppress(TimeoutError):
@@ -316,30 +371,4 @@ class Worker:
             self._pause = min(self._pause * 2, 1.0)
 
     def _describe(self, loop_lag: float, now: float) -> WorkerInfo:
-        return WorkerInfo(
-            id=self.id,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            version=__version__,
-            queues=[line.queue for line in self._lines],
-            tasks=self._registry.names(),
-            concurrency=self.settings.concurrency,
-            active=self._slots.running,
-            processed=self.processed,
-            failed=self._slots.failed,
-            cpu=self._process.cpu_percent(),
-            memory=self._process.memory_info().rss,
-            loop_lag=loop_lag,
-            started_at=self._started_at,
-            beat_at=now,
-            stopping=self._stopping.is_set(),
-        )
-
-
-def _changed(settings: WorkerSettings, changes: dict[str, Any]) -> WorkerSettings:
-    try:
-        return WorkerSettings.model_validate({**settings.model_dump(), **changes})
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise InvalidOption(f"The worker's setting {name} can't be {first['input']!r}: {first['msg']}.") from None
+        return self._portrait.draw(self._duty, self._slots, self.processed, loop_lag=loop_lag, now=now)

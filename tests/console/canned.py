@@ -81,7 +81,7 @@ def _worker(number: int, queues: list[str], active: int) -> WorkerInfo:
     return WorkerInfo(
         id=f"worker-{number}-4f1c", host=f"worker-{number}", pid=4_000 + number, version="0.1.0", queues=queues,
         tasks=[], concurrency=64, active=active, processed=120_000, failed=900, cpu=0.4, memory=92_000_000,
-        loop_lag=0.001, started_at=NOW - 86_400, beat_at=NOW - 2, stopping=False,
+        loop_lag=0.001, started_at=NOW - 86_400, beat_at=NOW - 2,
     )  # fmt: skip
 
 

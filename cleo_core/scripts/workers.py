@@ -1,0 +1,28 @@
+"""Workers: that they are there, what they can run, and what operators want of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain
+
+from cleo_core.scripts.calls import Calls
+
+
+class WorkerScripts(Calls):
+    """The registry of workers and what is written beside it."""
+
+    async def attend(self, queue: str, worker: str, stays_ms: int) -> bool:
+        """Say that a worker is there for so long; whether it was not there before."""
+        return await self._run("attend", queue, worker, stays_ms) == 1
+
+    async def leave(self, queue: str, worker: str, why: str) -> bool:
+        """Say that a worker is there no more; whether it was there."""
+        return await self._run("leave", queue, worker, why) == 1
+
+    async def publish(self, digest: str, ttl: int, signatures: Mapping[str, bytes]) -> None:
+        """Enter a set of task signatures, which lives ``ttl`` seconds."""
+        await self._run_on(self._keys.signatures(digest), "publish", ttl, *chain.from_iterable(signatures.items()))
+
+    async def note(self, actor: str, action: str, target: str, count: int) -> None:
+        """An entry in the audit of what is of no queue."""
+        await self._run_on(self._keys.audit, "note", actor, action, target, count)

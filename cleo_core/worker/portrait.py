@@ -1,0 +1,55 @@
+"""What a worker says of itself in the registry."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Sequence
+
+import psutil
+
+from cleo_core.models import WorkerInfo
+from cleo_core.settings import WorkerSettings
+from cleo_core.tasks.published import SignatureSet
+from cleo_core.tasks.registry import Registry
+from cleo_core.version import __version__
+from cleo_core.worker.duty import Duty
+from cleo_core.worker.slots import Slots
+
+
+class Portrait:
+    """One worker and its process, and what it can run."""
+
+    def __init__(self, worker: str, queues: Sequence[str], registry: Registry, settings: WorkerSettings) -> None:
+        self._worker = worker
+        self._queues = list(queues)
+        self._tasks = registry.names()
+        self._settings = settings
+        self._process = psutil.Process()
+        self._started_at = time.time()
+        self.signatures = SignatureSet.of(registry)
+
+    def draw(self, duty: Duty, slots: Slots, processed: int, *, loop_lag: float, now: float) -> WorkerInfo:
+        """The worker as it is now; ``now`` is by the server's clock."""
+        return WorkerInfo(
+            id=self._worker,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            version=__version__,
+            queues=self._queues,
+            tasks=self._tasks,
+            concurrency=self._settings.concurrency,
+            active=slots.running,
+            processed=processed,
+            failed=slots.failed,
+            cpu=self._process.cpu_percent(),
+            memory=self._process.memory_info().rss,
+            loop_lag=loop_lag,
+            started_at=self._started_at,
+            beat_at=now,
+            state=duty.state,
+            reason=duty.reason,
+            max_memory=self._settings.max_memory,
+            signatures=self.signatures.digest,
+        )
