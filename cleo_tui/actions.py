@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -77,7 +77,11 @@ class Actor:
 
 def bindings_of(actions: Sequence[Action]) -> list[BindingType]:
     """The bindings of a class whose ACTIONS these are."""
-    return [Binding(key, f"act('{action.name}')", action.help, show=False) for action in actions for key in action.keys]
+    return [
+        Binding(key, f"act('{action.name}')", action.help, show=False, id=action.name)
+        for action in actions
+        for key in action.keys
+    ]
 
 
 async def perform(actor: Actor, action: Action, words: Sequence[str] = ()) -> None:
@@ -109,7 +113,8 @@ def actions_in_reach(screen: Screen[Any]) -> Iterator[tuple[Actor, Action]]:
             continue
         for action in node.actions():
             if (action.effect is Effect.LOOKS or not app.read_only_reason) and node.offers(action):
-                yield node, action
+                keys = app.settings.keys.get(action.name) if action.keys else None
+                yield node, replace(action, keys=keys) if keys else action
 
 
 _SHOWN = {

@@ -20,6 +20,8 @@ from textual.screen import Screen
 
 from cleo_tui import crash, lifeline
 from cleo_tui.actions import Action, Actor, bindings_of
+from cleo_tui.contexts import CONTEXT_ACTIONS, Contexts
+from cleo_tui.profiles import Profile
 from cleo_tui.screens.opening import OpeningScreen
 from cleo_tui.settings import AUTO_THEME, ConsoleSettings
 from cleo_tui.theme import DARK, SIXTEEN_NAME, THEMES, VARIABLES
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 FRAMES_OUT_OF_FOCUS = 1
 GOODBYE = 1.0
 STILL = 0.8
+READ_ONLY = "The console was started with --read-only, so it changes nothing."
 
 
 def _theme_names(words: Sequence[str], _snapshot: Snapshot) -> Sequence[str]:
@@ -46,18 +49,20 @@ EVERYWHERE = (
     Action("refresh", ("r",), "Read everything anew; this never retries a task."),
     Action("palette", ("ctrl+p",), "Search all that can be done here."),
     Action("theme", (), "Change the colours.", takes=_theme_names, usage="NAME"),
+    *CONTEXT_ACTIONS,
     Action("quit", ("q", "ctrl+q", "ctrl+c"), "End the console; the workers go on."),
     Action("help", ("question_mark",), "What can be done here, with which key.", label="help"),
 )
 
 
-class CleoApp(App[None], Actor):
+class CleoApp(App[None], Actor, Contexts):
     """The console.
 
     Args:
         connect: makes the ``Cleo`` to look at; called in a thread, after the first frame.
         settings: how to behave.
         clock: this machine's clock, in seconds since the epoch; tests hand in their own.
+        profile: what ``connect`` leads to, if that is known; it may want a password typed.
     """
 
     CSS_PATH = Path(__file__).with_name("cleo.tcss")
@@ -70,24 +75,25 @@ class CleoApp(App[None], Actor):
 
     def __init__(
         self,
-        connect: Callable[[], Cleo],
+        connect: Callable[[], Cleo] | None = None,
         *,
         settings: ConsoleSettings | None = None,
         clock: Callable[[], float] = time.time,
+        profile: Profile | None = None,
     ) -> None:
         super().__init__()
-        self.settings = settings or ConsoleSettings()
+        self.profile = profile
+        self.settings = settings or (profile.settings if profile else ConsoleSettings())
         self.clock = clock
         self.animation_level = "none"
         for theme in THEMES.values():
             self.register_theme(theme)
-        self.set_reactive(
-            App.theme, self.settings.theme if self.settings.theme != AUTO_THEME else self._fitting_theme()
-        )
+        self.set_reactive(App.theme, self._theme_of(self.settings))
         self.crash: BaseException | None = None
         self.snapshot: Snapshot | None = None
         self.engine_errors: tuple[type[Exception], ...] = ()
         self.tabs: Sequence[Tab] = ()
+        self.wants_demo = False
         self._screen_actions: Sequence[Action] = ()
         self._connect = connect
         self._cleo: Cleo | None = None
@@ -111,51 +117,62 @@ class CleoApp(App[None], Actor):
         """All else follows after the first frame."""
         self.call_after_refresh(self._start)
 
-    def _fitting_theme(self) -> str:
+    def _theme_of(self, settings: ConsoleSettings) -> str:
+        if settings.theme != AUTO_THEME:
+            return settings.theme
         few = not self.is_headless and self.console.color_system in {"standard", "windows"}
         return SIXTEEN_NAME if few else DARK.name
 
-    async def _start(self) -> None:
+    def behave(self, settings: ConsoleSettings) -> None:
+        """Go by these settings from now on."""
+        self.settings = settings
+        self.theme = self._theme_of(settings)
+        self.set_keymap({name: ",".join(keys) for name, keys in settings.keys.items()})
+
+    def _start(self) -> None:
+        # Not in the queue of the app's messages: a password may have to be typed first, which comes as messages.
+        self.run_worker(self._begin(), name="begin")
+
+    async def _begin(self) -> None:
         start = await asyncio.to_thread(import_module, "cleo_tui.start")
-        await start.begin(self)
-
-    async def open(self) -> Cleo:
-        """Make the ``Cleo``, off the loop: an embedded server may have to be started for it."""
-        self._cleo = await asyncio.to_thread(self._make_cleo)
-        return self._cleo
-
-    def _make_cleo(self) -> Cleo:
-        cleo = self._connect()
-        # Asking for the address starts an embedded server, which takes its time.
-        _ = cleo.address
-        return cleo
+        await start.begin(self, self._connect)
 
     def enter(self, name: str, make: Callable[[], CleoScreen]) -> None:
         """Have a screen under a name."""
         cast("Any", self).add_mode(name, make)
 
-    def follow(self, live: Live, tabs: Sequence[Tab], actions: Sequence[Action]) -> None:
-        """Show what ``live`` tells from now on."""
-        self._live, self.tabs = live, tabs
-        self._screen_actions = actions
-        for action in actions:
-            for key in action.keys:
-                self.bind(key, f"act('{action.name}')", description=action.help, show=False)
+    def offer(self, tabs: Sequence[Tab], actions: Sequence[Action]) -> None:
+        """Name the screens that there are, and have their keys."""
+        if not self.tabs:
+            for action in actions:
+                for key in action.keys:
+                    self.bind(key, f"act('{action.name}')", description=action.help, show=False)
+            self.set_interval(1.0, self._tick)
+        self.tabs, self._screen_actions = tabs, actions
+
+    def follow(self, cleo: Cleo, live: Live) -> None:
+        """Show what ``live`` tells of ``cleo`` from now on."""
+        self._cleo, self._live, self._rounds_drawn = cleo, live, 0
         self._follower = asyncio.get_running_loop().create_task(live.run(), name="cleo-tui-follow")
         self._follower.add_done_callback(self._follower_ended)
-        self.set_interval(1.0, self._tick)
 
     def _follower_ended(self, follower: asyncio.Task[None]) -> None:
         if not follower.cancelled() and (error := follower.exception()) is not None:
             self._handle_exception(error if isinstance(error, Exception) else RuntimeError(str(error)))
 
+    async def let_go(self) -> None:
+        """Let go of the server and of all that was learned of it."""
+        follower, cleo = self._follower, self._cleo
+        self._follower = self._cleo = self._live = self.snapshot = None
+        if follower is not None:
+            follower.cancel()
+            await asyncio.wait([follower], timeout=GOODBYE)
+        if cleo is not None:
+            await cleo.close()
+
     async def on_unmount(self) -> None:
         """Let go of the server."""
-        if self._follower is not None:
-            self._follower.cancel()
-            await asyncio.wait([self._follower], timeout=GOODBYE)
-        if self._cleo is not None:
-            await self._cleo.close()
+        await self.let_go()
 
     def actions(self) -> Sequence[Action]:
         """The screens, and what can be done on each of them."""
@@ -184,8 +201,10 @@ class CleoApp(App[None], Actor):
     def read_only_reason(self) -> str:
         """Why nothing may be changed, or nothing if it may."""
         server = self.snapshot.server if self.snapshot else None
-        if self.settings.read_only:
-            return "The console was started with --read-only, so it changes nothing."
+        settings = self.settings
+        if settings.read_only:
+            by_profile = settings.profile and not settings.only_looks
+            return f"The profile {settings.profile} is read-only, so nothing is changed." if by_profile else READ_ONLY
         if server is None:
             return "It is not known yet whether this Redis user may write."
         if server.writable:
@@ -225,20 +244,25 @@ class CleoApp(App[None], Actor):
 
     def _draw(self) -> None:
         self._frame_is_due = False
+        if self._live is None:
+            return
         self._drawn_at = time.monotonic()
-        self.snapshot = self.live.snapshot()
+        self.snapshot = self._live.snapshot()
+        self._see_to_servers(self.snapshot)
         front = self._front()
         # Under a dialog nothing moves: what is asked about stays as it was.
         if front is None:
             return
         with self.batch_update():
             front.draw(self.snapshot)
-        if self.live.rounds != self._rounds_drawn:
-            self._rounds_drawn = self.live.rounds
+        if self._live.rounds != self._rounds_drawn:
+            self._rounds_drawn = self._live.rounds
             front.reconcile(self.snapshot)
 
     def came_to_front(self, screen: CleoScreen) -> None:
         """A screen is in front: read what it needs, and draw it now."""
+        if self._live is None:
+            return
         self.live.wants = screen.WANTS
         self.live.focus = screen.focus_queue
         self.live.nudge()

@@ -6,14 +6,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
+from cleo_tui.profiles import DEFAULT_NAMESPACE, Profile, ProfileError, load
 from cleo_tui.running import run
-from cleo_tui.settings import AUTO_THEME, FRAMES, FRAMES_ON_SLOW_LINK, ConsoleSettings
+from cleo_tui.settings import FRAMES_ON_SLOW_LINK, LEAST_REFRESH, MOST_REFRESH, THEME_NAMES, ConsoleSettings
 
 URL_VARIABLE = "CLEO_REDIS_URL"
 DEFAULT_URL = "redis://localhost:6379/0"
-THEME_NAMES = (AUTO_THEME, "dark", "light", "contrast", "16")
-LEAST_REFRESH = 0.2
 
 
 def _seconds(text: str) -> float:
@@ -21,9 +21,16 @@ def _seconds(text: str) -> float:
         seconds = float(text)
     except ValueError:
         seconds = 0.0
-    if not LEAST_REFRESH <= seconds <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from {LEAST_REFRESH} to 3600.")
+    if not LEAST_REFRESH <= seconds <= MOST_REFRESH:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from {LEAST_REFRESH} to {MOST_REFRESH:g}.")
     return seconds
+
+
+def _add_looks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--read-only", action="store_true", help="change nothing; the keys that would are hidden")
+    parser.add_argument("--theme", choices=THEME_NAMES, help="the colours (default: dark, or 16)")
+    parser.add_argument("--refresh", type=_seconds, metavar="SECONDS", help="between two readings (default: 2)")
+    parser.add_argument("--slow-link", action="store_true", help="draw at most 4 times a second instead of 15")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -34,33 +41,67 @@ def parser() -> argparse.ArgumentParser:
         epilog="`cleo-tui demo` shows it with a workload of its own and needs no server.",
     )
     made.add_argument(
-        "url",
+        "server",
         nargs="?",
-        default=os.environ.get(URL_VARIABLE, DEFAULT_URL),
-        help=f"`demo`, or the server: redis://[user:password@]host:port/db, rediss://... or unix://... "
-        f"(default: ${URL_VARIABLE}, else {DEFAULT_URL})",
+        metavar="URL|PROFILE",
+        help=f"`demo`, or the server: redis://[user:password@]host:port/db, rediss://..., unix://..., or the name of a "
+        f"profile (default: ${URL_VARIABLE}, else the default profile, else {DEFAULT_URL})",
     )
-    made.add_argument("--namespace", default="cleo", help="the namespace to look at (default: cleo)")
-    made.add_argument("--read-only", action="store_true", help="change nothing; the keys that would are hidden")
-    made.add_argument("--theme", choices=THEME_NAMES, default=AUTO_THEME, help="the colours (default: dark, or 16)")
-    made.add_argument(
-        "--refresh", type=_seconds, default=2.0, metavar="SECONDS", help="between two readings (default: 2)"
-    )
-    made.add_argument("--slow-link", action="store_true", help="draw at most 4 times a second instead of 15")
+    made.add_argument("--namespace", help=f"the namespace to look at (default: {DEFAULT_NAMESPACE})")
+    _add_looks(made)
     return made
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the console until it is left."""
     options = parser().parse_args(arguments)
-    settings = ConsoleSettings(
-        read_only=options.read_only,
-        theme=options.theme,
-        refresh=options.refresh,
-        frames=FRAMES_ON_SLOW_LINK if options.slow_link else FRAMES,
-    )
-    if options.url == "demo":
-        from cleo_tui.demo.run import main as demo  # noqa: PLC0415 - the demo brings a workload that only it needs
+    try:
+        profile = _profile_of(options)
+    except ProfileError as error:
+        print(f"cleo-tui: {error}", file=sys.stderr)
+        sys.exit(2)
+    if profile is None:
+        sys.exit(_demo(_settings_of(options, ConsoleSettings())))
+    code, wants_demo = run(profile)
+    sys.exit(_demo(_settings_of(options, ConsoleSettings())) if wants_demo else code)
 
-        sys.exit(demo(os.environ.get(URL_VARIABLE, "embedded://"), settings))
-    sys.exit(run(options.url, options.namespace, settings))
+
+def _demo(settings: ConsoleSettings) -> int:
+    from cleo_tui.demo.run import main as demo  # noqa: PLC0415 - the demo brings a workload that only it needs
+
+    return demo(os.environ.get(URL_VARIABLE, "embedded://"), settings)
+
+
+def _profile_of(options: argparse.Namespace) -> Profile | None:
+    """What to look at: what was named, else the environment's, else the default profile, else a guess.
+
+    None for the demo. Raises ``ProfileError``.
+    """
+    word: str = options.server or ""
+    if word == "demo":
+        return None
+    if not word and (word := os.environ.get(URL_VARIABLE, "")) and "://" not in word:
+        raise ProfileError(f"${URL_VARIABLE} is {word!r}, which is no address of a server.")
+    if "://" in word:
+        profile = Profile("", word)
+    else:
+        profiles = load()
+        word = word or profiles.default
+        profile = profiles.get(word) if word else Profile("", DEFAULT_URL, by_hand=False)
+    return replace(
+        profile,
+        namespace=options.namespace or profile.namespace,
+        settings=_settings_of(options, profile.settings),
+    )
+
+
+def _settings_of(options: argparse.Namespace, settings: ConsoleSettings) -> ConsoleSettings:
+    """The settings, with what was said on the command line in their place."""
+    return replace(
+        settings,
+        read_only=options.read_only or settings.read_only,
+        only_looks=options.read_only,
+        theme=options.theme or settings.theme,
+        refresh=options.refresh or settings.refresh,
+        frames=FRAMES_ON_SLOW_LINK if options.slow_link else settings.frames,
+    )

@@ -2,35 +2,83 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from cleo_core import Cleo, RedisSettings
 from cleo_core.errors import CleoError
+from cleo_tui import crash
 from cleo_tui.actions import Action
 from cleo_tui.data.live import Live
+from cleo_tui.profiles import Profile, ProfileError
 from cleo_tui.screens import ScreenSpec, discover
+from cleo_tui.screens.password import PasswordScreen
 from cleo_tui.widgets.topbar import Tab
 
 if TYPE_CHECKING:
     from cleo_tui.app import CleoApp
 
 
-async def begin(app: CleoApp) -> None:
-    """Connect, enter the screens into the app, and show the first one."""
+async def begin(app: CleoApp, connect: Callable[[], Cleo] | None) -> None:
+    """Connect, and show the first screen. Without ``connect``, the app's profile says where to."""
     # What the engine logs about lost connections is on screen already; on the terminal it would be in the way.
     logging.getLogger("cleo").addHandler(logging.NullHandler())
-    try:
-        cleo = await app.open()
-    except CleoError as error:
-        app.exit(return_code=2, message=str(error))
-        return
     app.engine_errors = (CleoError,)
+    try:
+        if connect is not None:
+            cleo = await asyncio.to_thread(_opened, connect)
+        else:
+            assert app.profile is not None
+            cleo = await open_profile(app, app.profile)
+    except (CleoError, ProfileError) as error:
+        app.exit(return_code=2, message=crash.without_passwords(str(error)))
+        return
+    if cleo is None:
+        app.exit()
+        return
+    app.behave(app.settings)
+    await show(app, cleo)
+
+
+async def open_profile(app: CleoApp, profile: Profile) -> Cleo | None:
+    """Make the ``Cleo`` of a profile; None if its password was to be typed and was not.
+
+    Raises:
+        ProfileError, CleoError: the profile can't be used.
+    """
+    password = profile.password()
+    if profile.ask_password:
+        password = await app.ask(PasswordScreen(profile.name))
+        if password is None:
+            return None
+    if password:
+        crash.keep_secret(password)
+
+    def connect() -> Cleo:
+        return Cleo(redis=RedisSettings(url=profile.url, password=password), namespace=profile.namespace)
+
+    # Off the loop: an embedded server may have to be started for it.
+    return await asyncio.to_thread(_opened, connect)
+
+
+def _opened(connect: Callable[[], Cleo]) -> Cleo:
+    cleo = connect()
+    # Asking for the address starts an embedded server, which takes its time.
+    _ = cleo.address
+    return cleo
+
+
+async def show(app: CleoApp, cleo: Cleo) -> None:
+    """Enter the screens into the app, follow what happens, and show the first screen."""
     specs = discover()
     for spec in specs:
         app.enter(spec.name, spec.make)
     live = Live(cleo, clock=app.clock, refresh=app.settings.refresh, on_change=app.changed)
     tabs = [Tab(spec.key, spec.name, spec.title) for spec in specs if spec.key]
-    app.follow(live, tabs, [_action_of(spec) for spec in specs])
+    app.offer(tabs, [_action_of(spec) for spec in specs])
+    app.follow(cleo, live)
     await app.switch_mode(specs[0].name)
 
 

@@ -63,7 +63,16 @@ def inked(text: str, role: Role) -> Content:
 
 
 def _theme(
-    name: str, colours: dict[str, str], *, dark: bool, muted: str, faint: str, edge: str, cursor: str, cursor_away: str
+    name: str,
+    colours: dict[str, str],
+    *,
+    dark: bool,
+    muted: str,
+    faint: str,
+    edge: str,
+    cursor: str,
+    cursor_away: str,
+    danger: str,
 ) -> Theme:
     return Theme(
         name=name,
@@ -86,6 +95,7 @@ def _theme(
             "good": colours["success"],
             "warn": colours["warning"],
             "bad": colours["error"],
+            "danger": danger,
             "ansi-background": colours["background"],
             "ansi-foreground": colours["foreground"],
             "row-cursor": cursor,
@@ -124,6 +134,7 @@ DARK = _theme(
     edge="#2a3142",
     cursor="#2b3a5c",
     cursor_away="#1f2636",
+    danger="#33161d",
 )
 LIGHT = _theme(
     "light",
@@ -143,6 +154,7 @@ LIGHT = _theme(
     edge="#c9cfdd",
     cursor="#cfdcff",
     cursor_away="#e3e8f4",
+    danger="#fbe0e2",
 )
 CONTRAST = _theme(
     "contrast",
@@ -162,6 +174,7 @@ CONTRAST = _theme(
     edge="#8c8c8c",
     cursor="#003d99",
     cursor_away="#333333",
+    danger="#4d0010",
 )
 SIXTEEN = _theme(
     SIXTEEN_NAME,
@@ -181,6 +194,7 @@ SIXTEEN = _theme(
     edge="ansi_bright_black",
     cursor="ansi_blue",
     cursor_away="ansi_bright_black",
+    danger="ansi_default",
 )
 THEMES = {theme.name: theme for theme in (DARK, LIGHT, CONTRAST, SIXTEEN)}
 VARIABLES = DARK.variables

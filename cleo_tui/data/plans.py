@@ -50,6 +50,7 @@ class Rung(Enum):
     ASK = auto()
     SHOW_SAMPLE = auto()
     TYPE_COUNT = auto()
+    TYPE_NAME = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,17 @@ class Plan:
         if len(self.targets) == 1:
             return Rung.ASK
         return Rung.TYPE_COUNT if len(self.targets) > TYPE_OVER else Rung.SHOW_SAMPLE
+
+    def rung_in(self, *, production: bool) -> Rung:
+        """The rung of the safety ladder: in production every change has to be typed."""
+        if not production or self.rung is Rung.TYPE_COUNT:
+            return self.rung
+        return Rung.TYPE_NAME if len(self.targets) == 1 else Rung.TYPE_COUNT
+
+    @property
+    def name(self) -> str:
+        """What stands for the only target when it is to be typed: its name, or for a task that of its queue."""
+        return self.queue if self.queue and self.noun == "task" else self.targets[0].id
 
     @property
     def title(self) -> str:

@@ -18,6 +18,7 @@ from cleo_core.embedded import close_all, resolve
 from cleo_core.errors import CleoError
 from cleo_core.kinship import die_with_parent
 from cleo_tui.demo.workload import NAMESPACE, QUEUES
+from cleo_tui.profiles import Profile
 from cleo_tui.running import run
 from cleo_tui.settings import ConsoleSettings
 
@@ -39,7 +40,7 @@ def main(url: str = "embedded://", settings: ConsoleSettings | None = None) -> i
             with log.open("ab") as output:
                 for command in (_worker_command(), [sys.executable, "-m", "cleo_tui.demo.feeder"]):
                     started.append(_start(command, address, output.fileno()))
-            return run(address, NAMESPACE, settings or ConsoleSettings())
+            return run(Profile("", address, NAMESPACE, settings=settings or ConsoleSettings())).code
         finally:
             _stop(started)
             close_all()

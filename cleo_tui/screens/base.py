@@ -129,7 +129,14 @@ class CleoScreen(Screen[None], Actor):
         app = self.cleo_app
         link = snapshot.link
         since = since_of(link, snapshot.taken_at)
-        self.top_bar.tell(crumbs=app.crumbs, link=link, since=since, read_only=app.read_only_reason)
+        self.top_bar.tell(
+            crumbs=app.crumbs,
+            link=link,
+            since=since,
+            read_only=app.read_only_reason,
+            profile=app.settings.profile,
+            production=app.settings.production,
+        )
         self.top_bar.offer(app.tabs, app.current_mode)
         self.banner.tell(link, snapshot.taken_at)
         self.set_class(snapshot.has_data and not link.state.is_live, "-old")
@@ -279,7 +286,7 @@ class CleoScreen(Screen[None], Actor):
     async def on_key_bar_pressed(self, message: KeyBar.Pressed) -> None:
         """Do what was clicked on."""
         for actor, action in actions_in_reach(self):
-            if action is message.action:
+            if action == message.action:
                 await perform(actor, action)
                 return
 

@@ -42,8 +42,9 @@ class ConfirmScreen(ModalScreen[Report | None]):
         self._preview = Static(inked("Asking the server how they stand", Role.MUTED), id="preview")
         self._yes = Button(plan.verb.infinitive, id="yes", compact=True)
         self._no = Button("No, leave it" if len(plan.targets) == 1 else "No, leave them", id="no", compact=True)
-        self._typed = Input(id="typed", compact=True, type="integer")
+        self._typed = Input(id="typed", compact=True)
         self._typed.cursor_blink = False
+        self._to_type: str | None = None
         self._progress = ProgressBar(total=len(plan.targets), show_eta=False)
 
     def compose(self) -> ComposeResult:
@@ -60,8 +61,9 @@ class ConfirmScreen(ModalScreen[Report | None]):
             yield Static(inked(plan.consequence, Role.MUTED))
             if plan.caution:
                 yield Static(inked(f"! {plan.caution}", Role.BAD), id="caution")
-            if plan.rung is Rung.TYPE_COUNT:
-                yield Static(inked(f"Type {len(plan.targets)} to go on.", Role.WARN), id="ask-count")
+            if (to_type := self._what_to_type()) is not None:
+                where = "This is production. " if app_of(self).settings.production else ""
+                yield Static(inked(f"{where}Type {to_type} to go on.", Role.WARN), id="ask-count")
                 yield self._typed
             yield self._progress
             with Horizontal(id="buttons"):
@@ -71,10 +73,19 @@ class ConfirmScreen(ModalScreen[Report | None]):
     def on_mount(self) -> None:
         """Ask the server how the tasks stand, while they are read about here."""
         self._progress.display = False
-        if self._plan.rung is Rung.TYPE_COUNT:
+        self._to_type = self._what_to_type()
+        if self._to_type is not None:
+            self._typed.type = "integer" if self._to_type.isdigit() else "text"
             self._yes.disabled = True
             self._typed.focus()
         self.run_worker(self._look(), name="preview")
+
+    def _what_to_type(self) -> str | None:
+        """What has to be typed before it is done: the count or the name, or nothing."""
+        rung = self._plan.rung_in(production=app_of(self).settings.production)
+        if rung is Rung.TYPE_NAME:
+            return self._plan.name
+        return str(len(self._plan.targets)) if rung is Rung.TYPE_COUNT else None
 
     async def _look(self) -> None:
         try:
@@ -89,8 +100,8 @@ class ConfirmScreen(ModalScreen[Report | None]):
         self._preview.update(inked(f"Now on the server: {some}{found}.", Role.PLAIN))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """The right count opens the way."""
-        self._yes.disabled = event.value.replace(",", "") != str(len(self._plan.targets))
+        """The right count or name opens the way."""
+        self._yes.disabled = self._to_type not in {event.value.strip(), event.value.replace(",", "")}
 
     def on_input_submitted(self) -> None:
         """Enter after the right count goes to the button, not past it."""

@@ -41,6 +41,8 @@ class _Told(NamedTuple):
     place: str
     since: str
     read_only: bool
+    profile: str
+    production: bool
 
 
 class TopBar(Widget):
@@ -60,7 +62,16 @@ class TopBar(Widget):
         self._active = ""
         self._spans: list[tuple[int, int, str]] = []
 
-    def tell(self, *, crumbs: Sequence[str], link: Link, since: str, read_only: str) -> None:
+    def tell(
+        self,
+        *,
+        crumbs: Sequence[str],
+        link: Link,
+        since: str,
+        read_only: str,
+        profile: str = "",
+        production: bool = False,
+    ) -> None:
         """Say where one is and how the link is; ``since`` is the age of the last data."""
         told = _Told(
             tuple(crumbs),
@@ -68,9 +79,12 @@ class TopBar(Widget):
             f"{link.address}/{link.namespace}",
             "" if link.state.is_live else since,
             bool(read_only),
+            profile,
+            production,
         )
         if told != self._told:
             self._told = told
+            self.set_class(production, "-production")
             self.refresh()
 
     def offer(self, tabs: Sequence[Tab], active: str) -> None:
@@ -87,6 +101,11 @@ class TopBar(Widget):
     def _where(self) -> Content:
         crumbs = self._told.crumbs if self._told else ()
         parts = [inked(f" {BRAND}", Role.ACCENT).stylize("bold")]
+        if self._told and self._told.production:
+            parts.append(inked("  ", Role.FAINT))
+            parts.append(inked(" PRODUCTION ", Role.BAD).stylize("bold reverse"))
+        if self._told and self._told.profile:
+            parts.append(inked(f" {self._told.profile}", Role.BAD if self._told.production else Role.ACCENT))
         for place, crumb in enumerate(crumbs):
             last = place == len(crumbs) - 1
             parts += [

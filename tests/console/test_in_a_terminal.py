@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -81,3 +82,16 @@ def test_sixteen_colours_are_enough(server: Server, namespace: str) -> None:
         terminal.wait_for("No queues in the namespace", within=30)
         terminal.type("q")
         terminal.wait_for("ended with 0")
+
+
+def test_a_first_start_leads_to_the_demo_by_one_key(tmp_path: Path) -> None:
+    profiles = f"CLEO_TUI_PROFILES={tmp_path / 'none.toml'}"
+    shut = f"import cleo_tui.cli as cli; cli.DEFAULT_URL = 'redis://127.0.0.1:{free_port()}/0'; cli.main([])"
+    with open_terminal(
+        ["env", "-u", "CLEO_REDIS_URL", profiles, sys.executable, "-c", shut], columns=80, rows=24
+    ) as terminal:
+        terminal.wait_for("No profiles yet", within=30)
+        terminal.type("d")
+        terminal.wait_for("emails", within=60)
+        terminal.type("q")
+        terminal.wait_for("ended with 0", within=30)
