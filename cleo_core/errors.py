@@ -113,6 +113,10 @@ class DiscardNotFound(CleoError):
     """There is no such discard in the trash: it was undone, or its 10 minutes are over."""
 
 
+class RetryNotFound(CleoError):
+    """There is no such retry of many dead letters; it is kept for a week after its last step."""
+
+
 class StaleLease(CleoError):
     """The lease on the task was lost: another worker may be running it, so nothing more is accepted for this
     attempt.

@@ -39,6 +39,9 @@ key                    type   holds                                             
 ``Q discarded:<d>``    zset   ids of discarded dead letters, scored by when they would expire   10 min
                               (ms)
 ``Q trash:<d>:<id>``   hash   the record of a discarded dead letter                             10 min
+``Q retries``          zset   retries of many dead letters, scored by their last step (ms)      1 week
+``Q retry:<r>``        hash   such a retry: filter, how far it is, what came of it              1 week
+``Q retry:<r>:watch``  zset   its tasks that are not judged yet, by when last looked at (ms)    1 week
 ``Q waits``            set    ids of tasks whose end somebody waits for                         1 h
 ``Q wake``             list   at most one token per call, for a worker that waits idle          1 min
 ``Q events``           stream the last events, in entries of at most 100                        1 day

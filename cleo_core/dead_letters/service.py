@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Unpack
 
 from cleo_core.backend import Backend
+from cleo_core.dead_letters.export import lines
 from cleo_core.dead_letters.filters import DeadLetterFilter, wanted
 from cleo_core.dead_letters.letters import kind_of_letters, letter_of, letter_record_of
+from cleo_core.dead_letters.retrying import Retries, Retrying, Stage
 from cleo_core.dead_letters.trash import Trash
 from cleo_core.errors import TaskNotFound
 from cleo_core.models import (
@@ -18,6 +20,7 @@ from cleo_core.models import (
     DeadLetterRecord,
     Discard,
     DiscardReport,
+    RetryRun,
 )
 from cleo_core.names import check_name
 from cleo_core.queues import clamp, report_of, slices
@@ -32,6 +35,7 @@ class DeadLetters:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._trash = Trash(backend)
+        self._retries = Retries(backend)
 
     # --- a look --------------------------------------------------------------------------------------
 
@@ -113,6 +117,15 @@ class DeadLetters:
             )
         return record
 
+    def export(self, queue: str, **filters: Unpack[DeadLetterFilter]) -> AsyncIterator[str]:
+        """The dead letters that match as lines of JSON (each a ``DeadLetterRecord``), those that expire first at the
+        beginning. A few are in memory at a time, however many there are.
+
+        Raises:
+            InvalidOption: a filter that can't be.
+        """
+        return lines(self._backend, check_name("queue", queue), wanted(filters))
+
     # --- back into the queue -------------------------------------------------------------------------
 
     async def retry(self, queue: str, task_ids: Sequence[str]) -> BulkReport:
@@ -125,6 +138,65 @@ class DeadLetters:
         for ids in slices(task_ids):
             answers += await scripts.retry(check_name("queue", queue), self._backend.actor, ids)
         return report_of(task_ids, answers, {"waiting"}, "retried")
+
+    def retry_all(self, queue: str, **filters: Unpack[DeadLetterFilter]) -> Retrying:
+        """Retry all dead letters that match, in steps of at most 250 on the server. Audited.
+
+        ``await`` it, or iterate over its steps with ``async for``; either gives ``RetryRun`` reports. Those that are
+        dead when it begins are meant: what fails again meanwhile is not retried again. How far it is is kept on the
+        server, so after a crash ``resume_retry`` carries it on, and no letter is retried twice.
+
+        Raises:
+            InvalidOption: a filter that can't be.
+        """
+        return self._retries.start(queue, wanted(filters), None)
+
+    def retry_staged(
+        self,
+        queue: str,
+        *,
+        first: int = 10,
+        rate: float = 20.0,
+        stop_at_failure_rate: float = 0.5,
+        **filters: Unpack[DeadLetterFilter],
+    ) -> Retrying:
+        """Retry dead letters with care: the ``first`` few (up to 1,000), and when each of them has been tried, the
+        others at a ``rate`` (a second, up to 10,000).
+
+        A retried task is judged by its first attempt. As soon as of the last 100 judged, but no fewer than ``first``,
+        the share that failed is ``stop_at_failure_rate`` (up to 1) or more, the run stops by itself. No more than
+        1,000 tasks are unjudged at once, so a queue that nobody works on is not filled. It is used, kept and carried
+        on as ``retry_all`` is. Audited.
+
+        Raises:
+            InvalidOption: a filter or a number that can't be.
+        """
+        return self._retries.start(queue, wanted(filters), Stage.checked(first, rate, stop_at_failure_rate))
+
+    async def retries(self, queue: str, *, limit: int = 20) -> list[RetryRun]:
+        """The retries of many dead letters of the last week, those that went on last first, at most ``limit`` (up to
+        100).
+        """
+        return await self._retries.list(queue, max(1, min(limit, 100)))
+
+    async def stop_retry(self, queue: str, run: str) -> RetryRun:
+        """Stop a retry of many dead letters before its next step, whichever process carries it on. Audited.
+
+        Raises:
+            RetryNotFound: there is none of that id.
+        """
+        return await self._retries.stop(queue, run)
+
+    def resume_retry(self, queue: str, run: str) -> Retrying:
+        """Carry on a retry of many dead letters that was stopped, or whose process died. Audited.
+
+        A staged one that was stopped begins with a first few again. To be used as ``retry_all`` is.
+
+        Raises:
+            RetryNotFound: there is none of that id.
+            WrongState: it is done.
+        """
+        return self._retries.resume(queue, run)
 
     # --- the trash -----------------------------------------------------------------------------------
 

@@ -13,6 +13,9 @@ from cleo_core.models.dead_letters import (
     DeathReason,
     Discard,
     DiscardReport,
+    RetryRun,
+    RetryState,
+    StopReason,
 )
 from cleo_core.models.events import Event, EventGap, ObserverEvent
 from cleo_core.models.groups import (
@@ -60,7 +63,10 @@ __all__ = [
     "Outcome",
     "Progress",
     "QueueStats",
+    "RetryRun",
+    "RetryState",
     "ServerInfo",
+    "StopReason",
     "TaskPage",
     "TaskPriority",
     "TaskRecord",

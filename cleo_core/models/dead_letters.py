@@ -95,3 +95,52 @@ class Discard(Model):
     at: float
     expires_at: float
     by: str
+
+
+class RetryState(StrEnum):
+    """Where a retry of many dead letters stands. ``RUNNING`` says nothing of whether a process carries it on: see
+    ``RetryRun.idle``.
+    """
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    DONE = "done"
+
+
+class StopReason(StrEnum):
+    """Why a retry of many dead letters stopped before its end: ``HAND``: somebody said so; ``FAILURES``: too many of
+    the retried tasks failed again.
+    """
+
+    HAND = "hand"
+    FAILURES = "failures"
+
+
+class RetryRun(Model):
+    """A retry of many dead letters at one moment (``at``), as it is kept on the server.
+
+    It looks at ``total`` letters, has ``looked`` at some and ``retried`` those that match. A staged one (``first`` is
+    not ``None``) watches them: ``succeeded`` and ``failed`` count the first attempt of each, ``unjudged`` are still to
+    be tried, and ``failure_rate`` is that of the last 100 judged. ``idle`` is how long ago the last step was, in
+    seconds; a run that is ``RUNNING`` and idle for long has lost its process, and ``dead_letters.resume_retry`` takes
+    it up. ``by`` is who began it or took it up last (``user@host``).
+    """
+
+    id: str
+    queue: str
+    state: RetryState
+    stopped_by: StopReason | None
+    total: int
+    looked: int
+    retried: int
+    succeeded: int
+    failed: int
+    unjudged: int
+    failure_rate: float | None
+    first: int | None
+    rate: float | None
+    stop_at_failure_rate: float | None
+    started_at: float
+    at: float
+    idle: float
+    by: str

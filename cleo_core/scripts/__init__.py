@@ -11,6 +11,7 @@ from cleo_core.scripts.dead_letters import DeadLetterScripts
 from cleo_core.scripts.groups import GroupScripts
 from cleo_core.scripts.loading import Script, load
 from cleo_core.scripts.locks import LockScripts
+from cleo_core.scripts.retries import RetryScripts
 from cleo_core.scripts.tasks import NewTask, TaskScripts
 from cleo_core.scripts.work import MAX_DELIVERIES, Claimed, Cycle, Report, Settled, WorkScripts
 from cleo_core.scripts.workers import WorkerScripts
@@ -18,5 +19,13 @@ from cleo_core.scripts.workers import WorkerScripts
 __all__ = ["MAX_DELIVERIES", "Claimed", "Cycle", "NewTask", "Report", "Script", "Scripts", "Settled", "load"]
 
 
-class Scripts(TaskScripts, WorkScripts, GroupScripts, LockScripts, DeadLetterScripts, WorkerScripts):
+class Scripts(
+    TaskScripts,
+    WorkScripts,
+    GroupScripts,
+    LockScripts,
+    DeadLetterScripts,
+    RetryScripts,
+    WorkerScripts,
+):
     """All scripts on one connection, by what they are about."""

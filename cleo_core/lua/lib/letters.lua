@@ -15,11 +15,12 @@ local function matches(id, filter)
   if filter.name and task[2] ~= filter.name then return false end
   if filter.group and (task[3] or '') ~= filter.group then return false end
   if filter.worker or filter.since or filter.until_then then
+    -- What can't be read of a letter's end was by no worker and at no time, which is before any.
     local read, line = pcall(cjson.decode, task[4] or '')
-    if not read then return false end
-    if filter.worker and string.sub(line[6], 1, #filter.worker) ~= filter.worker then return false end
-    if filter.since and line[10] < filter.since then return false end
-    if filter.until_then and line[10] > filter.until_then then return false end
+    local worker, at = read and line[6] or '', read and tonumber(line[10]) or 0
+    if filter.worker and string.sub(worker, 1, #filter.worker) ~= filter.worker then return false end
+    if filter.since and at < filter.since then return false end
+    if filter.until_then and at > filter.until_then then return false end
   end
   return not filter.text or has_text(id, task[5] or '', key, filter.text)
 end
