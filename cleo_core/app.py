@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Coroutine, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, overload
 
+from cleo_core.access import Access
 from cleo_core.analytics import Analytics
 from cleo_core.backend import Backend
 from cleo_core.connection import check_url
@@ -87,6 +88,7 @@ class Cleo:
         self.history = TaskHistoryService(self.backend, self.queues)
         self.analytics = Analytics(self.backend)
         self.workers = Workers(self.backend)
+        self.access = Access(self.backend)
         self._explainer = Explainer(self.backend, self.workers)
 
     @classmethod

@@ -7,11 +7,13 @@ import getpass
 import json
 import os
 import socket
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 from cleo_core.connection import check_version, describe, read_info, user_of
 from cleo_core.embedded import resolve
+from cleo_core.errors import PermissionDenied
 from cleo_core.keys import Keys
 from cleo_core.scripts import Scripts
 from cleo_core.settings import Limits, RedisSettings
@@ -30,6 +32,8 @@ class Backend:
         self._scripts: Scripts | None = None
         self._connecting: tuple[asyncio.AbstractEventLoop, asyncio.Lock] | None = None
         self._known_queues: set[str] = set()
+        # The connection on which the user was found to see all queues.
+        self._sees_all: Scripts | None = None
 
     @cached_property
     def resolved(self) -> RedisSettings:
@@ -115,6 +119,27 @@ class Backend:
             scripts = await self.scripts()
             await scripts.write_anyway("ZADD", self.keys.queues, 0, queue)
             self._known_queues.add(queue)
+
+    async def sees_all(self) -> bool:
+        """Whether the Redis user may look into every queue; yes if the server won't tell, as it refuses by itself."""
+        scripts = await self.scripts()
+        if self._sees_all is not scripts:
+            try:
+                # A name that no queue can have: allowed only if all queues are.
+                if not (await scripts.may([("HGET", self.keys.of_queue("\x7f").queue)]))[0]:
+                    return False
+            except PermissionDenied:
+                pass
+            self._sees_all = scripts
+        return True
+
+    async def visible(self, queues: Sequence[str]) -> list[str]:
+        """Those of these queues that the Redis user may look into."""
+        if await self.sees_all() or not queues:
+            return list(queues)
+        scripts = await self.scripts()
+        allowed = await scripts.may([("HGET", self.keys.of_queue(queue).queue) for queue in queues])
+        return [queue for queue, may in zip(queues, allowed, strict=True) if may]
 
     async def close(self) -> None:
         """Close the connection of this loop. The backend connects anew when it is used again."""

@@ -29,6 +29,9 @@ class Complaint(NamedTuple):
     cure: str
 
 
+NO_PERMISSION = "the Redis user has no permission for this ({text})."
+ASK_FOR_A_ROLE = "Use a user with the right role; `cleo acl ROLE --user NAME` prints its access list."
+
 # The first that fits is told, so the particular ones come before the general ones.
 COMPLAINTS = (
     Complaint(
@@ -46,11 +49,18 @@ COMPLAINTS = (
         "Check both; without a user name it is the user 'default'.",
     ),
     Complaint(
-        (redis_errors.NoPermissionError, redis_errors.ResponseError),
+        (redis_errors.NoPermissionError,),
+        ("",),
+        errors.PermissionDenied,
+        NO_PERMISSION,
+        ASK_FOR_A_ROLE,
+    ),
+    Complaint(
+        (redis_errors.ResponseError,),
         ("NOPERM", "no permission", "has no permissions", "can't access", "ACL failure", "user executing the script"),
         errors.PermissionDenied,
-        "the Redis user has no permission for this ({text}).",
-        "Ask for a user with the right role, or have its ACL extended.",
+        NO_PERMISSION,
+        ASK_FOR_A_ROLE,
     ),
     Complaint(
         (redis_errors.ReadOnlyError, redis_errors.ResponseError),
@@ -130,6 +140,18 @@ def translate(error: BaseException, settings: RedisSettings) -> errors.ServerErr
         if isinstance(error, complaint.kinds) and any(word in text for word in complaint.words):
             return complaint.error(server, complaint.cause.format(text=text.rstrip(".")), complaint.cure)
     return None
+
+
+def denied(server: str, user: str, roles: tuple[str, ...], what: str) -> errors.PermissionDenied:
+    """The server did not let a user run a script, which these roles may run."""
+    return errors.PermissionDenied(
+        server,
+        f"the Redis user {user!r} has no permission for this ({what.replace('_', ' ')}), which takes the role "
+        f"{' or '.join(roles)} in this queue.",
+        f"Use a user that has it; `cleo acl {roles[0]} --user NAME` prints its access list.",
+        user=user,
+        roles=roles,
+    )
 
 
 def _tls_cause(error: BaseException) -> str | None:

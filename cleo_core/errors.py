@@ -40,7 +40,14 @@ class AuthenticationFailed(ServerError):
 
 
 class PermissionDenied(ServerError):
-    """The Redis user is known, but its ACL doesn't allow this."""
+    """The Redis user is known, but its ACL doesn't allow this. ``user`` is who, ``roles`` which roles may do it (the
+    least first), as far as that is known.
+    """
+
+    def __init__(self, server: str, cause: str, cure: str, *, user: str = "", roles: tuple[str, ...] = ()) -> None:
+        super().__init__(server, cause, cure)
+        self.user = user
+        self.roles = roles
 
 
 class TlsMismatch(ServerError):

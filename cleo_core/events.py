@@ -79,7 +79,7 @@ class Events:
         if queues:
             await channels.subscribe(*(keys.of_queue(queue).events for queue in queues))
         else:
-            await channels.subscribe_pattern(keys.events_pattern)
+            await self._subscribe_to_all(channels)
         await channels.stand()
         places.ready.set()
         for queue, place in places.items():
@@ -101,15 +101,26 @@ class Events:
             if place.is_new(position, number):
                 yield place.take(queue, position, number, lines)
 
+    async def _all_queues(self) -> list[str]:
+        """The queues in the registry that the Redis user may look into."""
+        names = await self._backend.ask("ZRANGE", self._backend.keys.queues, 0, MAX_QUEUES)
+        return await self._backend.visible([name.decode() for name in names])
+
+    async def _subscribe_to_all(self, channels: Channels) -> None:
+        """Hear all queues; if the Redis user is narrowed to some, those of them that there are now."""
+        keys = self._backend.keys
+        if await self._backend.sees_all():
+            await channels.subscribe_pattern(keys.events_pattern)
+        else:
+            await channels.subscribe(keys.events, *(keys.of_queue(queue).events for queue in await self._all_queues()))
+
     async def _find_places(self, queues: tuple[str, ...], places: _Places) -> None:
         """Where to start in queues not heard of yet: now, or after a break where the first listening began."""
         ask = self._backend.ask
         seconds, microseconds = await ask("TIME")
         since = places.since
         places.since = since or f"{int(seconds) * 1000 + int(microseconds) // 1000 - 1}-0"
-        names = list(queues) or [
-            name.decode() for name in await ask("ZRANGE", self._backend.keys.queues, 0, MAX_QUEUES)
-        ]
+        names = list(queues) or await self._all_queues()
         fresh = [queue for queue in names if queue not in places]
         keys = [self._backend.keys.of_queue(queue) for queue in fresh]
         # First the last entry, then how many events there were: what comes in between is heard, and nothing before.

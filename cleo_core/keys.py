@@ -74,6 +74,11 @@ from dataclasses import dataclass
 from cleo_core.names import check_name
 
 
+def glob_of(name: str) -> str:
+    """A name as a pattern of Redis that matches it alone."""
+    return "".join(f"\\{character}" if character in "\\*?[]" else character for character in name)
+
+
 @dataclass(frozen=True, slots=True)
 class QueueKeys:
     """The keys of one queue. Scripts take ``queue`` as their one declared key and derive the others from it."""
@@ -185,10 +190,14 @@ class Keys:
         return f"{self.namespace}:control:{worker}"
 
     @property
+    def events(self) -> str:
+        """The channel of what concerns no queue."""
+        return f"{self.namespace}:events"
+
+    @property
     def events_pattern(self) -> str:
         """The pattern that matches the event channels of all queues."""
-        escaped = "".join(f"\\{c}" if c in "*?[]\\^-" else c for c in self.namespace)
-        return f"{escaped}:{{*}}:events"
+        return f"{glob_of(self.namespace)}:{{*}}:events"
 
     def queue_of_channel(self, channel: str) -> str:
         """The queue whose event channel this is."""

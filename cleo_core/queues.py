@@ -76,10 +76,12 @@ class QueueManager:
     # --- a look ------------------------------------------------------------------------------------
 
     async def names(self, *, offset: int = 0, limit: int = MAX_PAGE) -> list[str]:
-        """The queues that were ever used, by name: at most ``limit`` from ``offset``."""
+        """The queues that were ever used, by name: at most ``limit`` from ``offset``, without those that the Redis user
+        may not look into.
+        """
         first = max(0, offset)
         names = await self._backend.ask("ZRANGE", self._backend.keys.queues, first, first + clamp(limit) - 1)
-        return [name.decode() for name in names]
+        return await self._backend.visible([name.decode() for name in names])
 
     async def count(self) -> int:
         """How many queues there are."""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from cleo_core.access import identity_of
 from cleo_core.backend import Backend
-from cleo_core.connection import read_info, user_of
-from cleo_core.errors import PermissionDenied, ServerRefused
-from cleo_core.models import ServerInfo
+from cleo_core.connection import read_info
+from cleo_core.models import Role, ServerInfo
 
 
 async def read_server_info(backend: Backend) -> ServerInfo:
     """Ask the server who and how it is. Raises ``ServerError`` when it can't be used as it is."""
     info = read_info(await backend.ask("INFO"))
-    try:
-        user = (await backend.ask("ACL", "WHOAMI")).decode()
-    except (PermissionDenied, ServerRefused):
-        user = user_of(backend.resolved)
+    identity = await identity_of(backend)
     valkey = info.get("valkey_version")
     role = info.get("role", "?")
 
@@ -33,18 +30,6 @@ async def read_server_info(backend: Backend) -> ServerInfo:
         clients=number("connected_clients"),
         uptime=float(number("uptime_in_seconds")),
         commands_per_second=float(number("instantaneous_ops_per_sec")),
-        user=user,
-        writable=role != "slave" and await _may_write(backend, user),
+        user=identity.user,
+        writable=role != "slave" and identity.may(Role.OPERATOR),
     )
-
-
-async def _may_write(backend: Backend, user: str) -> bool:
-    """Whether the user's ACL lets it change a queue; taken as yes where the server won't tell, as it will refuse
-    itself.
-    """
-    key = backend.keys.of_queue("any").queue
-    try:
-        answer = await backend.ask("ACL", "DRYRUN", user, "HSET", key, "paused", "0")
-    except (PermissionDenied, ServerRefused):
-        return True
-    return answer == b"OK"

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cleo_core.cli.acl import acl
 from cleo_core.cli.worker import worker
 from cleo_core.errors import CleoError
 from cleo_core.version import __version__
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(worker)
+app.command()(acl)
 
 
 def _print_version(wanted: bool) -> None:

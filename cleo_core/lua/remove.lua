@@ -8,6 +8,7 @@
 -- include: base events rules ring groups lanes states kinds audit
 local answers = {}
 local done = 0
+local indexes = { delayed = Q .. 'delayed', completed = Q .. 'completed', cancelled = Q .. 'cancelled', dead = Q .. 'dead' }
 for at = 2, #ARGV do
   local id = ARGV[at]
   local state, name, group, priority = state_of(id)
@@ -16,7 +17,7 @@ for at = 2, #ARGV do
       pull_out(id, priority, group)
     else
       if state == 'dead' then leave_kind(call('HGET', TASK .. id, 'fp') or '', id) end
-      call('ZREM', Q .. state, id)
+      call('ZREM', indexes[state], id)
     end
     call('UNLINK', TASK .. id)
     emit('status_change', id, name, group, '', '', 'removed')

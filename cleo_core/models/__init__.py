@@ -3,6 +3,7 @@
 Times are seconds since the epoch and durations are seconds, both ``float``, here and in every public call.
 """
 
+from cleo_core.models.access import Identity, Role
 from cleo_core.models.base import Model
 from cleo_core.models.dead_letters import (
     DeadLetter,
@@ -55,6 +56,7 @@ __all__ = [
     "GroupStanding",
     "GroupStrategy",
     "HistoryEntry",
+    "Identity",
     "LockInfo",
     "LogLine",
     "MinuteStats",
@@ -65,6 +67,7 @@ __all__ = [
     "QueueStats",
     "RetryRun",
     "RetryState",
+    "Role",
     "ServerInfo",
     "StopReason",
     "TaskPage",

@@ -7,6 +7,7 @@ by its hash.
 
 from __future__ import annotations
 
+from cleo_core.scripts.access import AccessScripts
 from cleo_core.scripts.dead_letters import DeadLetterScripts
 from cleo_core.scripts.groups import GroupScripts
 from cleo_core.scripts.loading import Script, load
@@ -20,12 +21,6 @@ __all__ = ["MAX_DELIVERIES", "Claimed", "Cycle", "NewTask", "Report", "Script", 
 
 
 class Scripts(
-    TaskScripts,
-    WorkScripts,
-    GroupScripts,
-    LockScripts,
-    DeadLetterScripts,
-    RetryScripts,
-    WorkerScripts,
+    TaskScripts, WorkScripts, GroupScripts, LockScripts, DeadLetterScripts, RetryScripts, WorkerScripts, AccessScripts
 ):
     """All scripts on one connection, by what they are about."""

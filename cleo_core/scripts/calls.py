@@ -6,7 +6,9 @@ from typing import Any
 
 from redis.exceptions import NoScriptError
 
-from cleo_core.complaints import acting_on
+from cleo_core.complaints import acting_on, denied
+from cleo_core.connection import user_of
+from cleo_core.errors import PermissionDenied
 from cleo_core.keys import Keys
 from cleo_core.scripts.loading import load
 from cleo_core.wire import Wire
@@ -24,15 +26,21 @@ class Calls:
         return await self._run_on(self._keys.of_queue(queue).queue, name, *arguments)
 
     async def _run_on(self, key: str, name: str, *arguments: Any) -> Any:
+        """Run a script on its one key; '' for a script that has none."""
         script = load(name)
         self.calls += 1
         # A user that may only read is let run a script that only reads, by the commands that say so.
         suffix = "_RO" if script.read_only else ""
-        with acting_on(self._wire.settings):
-            try:
-                return await self._wire.call(f"EVALSHA{suffix}", script.sha, 1, key, *arguments)
-            except NoScriptError:
-                return await self._wire.call(f"EVAL{suffix}", script.text, 1, key, *arguments)
+        keys = (1, key) if key else (0,)
+        try:
+            with acting_on(self._wire.settings):
+                try:
+                    return await self._wire.call(f"EVALSHA{suffix}", script.sha, *keys, *arguments)
+                except NoScriptError:
+                    return await self._wire.call(f"EVAL{suffix}", script.text, *keys, *arguments)
+        except PermissionDenied as error:
+            # The server says which command it refused; which role it takes only the script knows.
+            raise denied(error.server, user_of(self._wire.settings), script.roles, name) from error
 
     async def write_anyway(self, command: str, key: str, *arguments: Any) -> Any:
         """One command on a key of a registry, also when memory is full."""

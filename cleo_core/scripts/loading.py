@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+# They touch no key but the one that the caller names, so the access list refuses the first command or none; and ``may``
+# touches nothing.
+UNGATED = {"write_anyway", "publish", "may"}
+
 
 @dataclass(frozen=True, slots=True)
 class Script:
@@ -32,15 +36,34 @@ def load(name: str) -> Script:
     def expand(match: re.Match[str]) -> str:
         return "".join((folder / "lib" / f"{piece}.lua").read_text(encoding="utf-8") for piece in match[1].split())
 
-    text = re.sub(r"^-- include: (.+)\n", expand, text, flags=re.MULTILINE)
     role = re.search(r"^-- Role  (.+)$", text, flags=re.MULTILINE)
-    return Script(
-        name,
-        text,
-        hashlib.sha1(text.encode()).hexdigest(),
-        text.startswith("#!lua flags=no-writes"),
-        tuple(role[1].split()) if role else (),
+    roles = tuple(role[1].split()) if role else ()
+    read_only = text.startswith("#!lua flags=no-writes")
+    text = _gated(name, text, roles, "GET" if read_only else "DEL")
+    text = re.sub(r"^-- include: (.+)\n", expand, text, flags=re.MULTILINE)
+    return Script(name, text, hashlib.sha1(text.encode()).hexdigest(), read_only, roles)
+
+
+def gate_of(roles: tuple[str, ...]) -> str:
+    """The last part of the key on which a script of these roles asks whether it may run."""
+    return "may:" + "+".join(sorted(roles))
+
+
+def _gated(name: str, text: str, roles: tuple[str, ...], command: str) -> str:
+    """A script that looks at its caller first.
+
+    The server checks each command of a script against the access list of the caller, so a script of another role
+    would be stopped only at the first command that it may not do, after others. The gate is a key that is never
+    written: only the access lists of the roles that may run the script let one touch it, and asking whether it may
+    be touched changes nothing.
+    """
+    if name in UNGATED or not roles:
+        return text
+    gate = (
+        f"if not redis.acl_check_cmd('{command}', string.match(KEYS[1], '^.*:') .. '{gate_of(roles)}') then "
+        "return redis.error_reply('NOPERM another role is needed') end\n"
     )
+    return re.sub(r"\A((?:(?:#!|-- (?!include:))[^\n]*\n)*)", lambda head: head[1] + gate, text)
 
 
 def script_names() -> list[str]:

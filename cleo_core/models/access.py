@@ -1,0 +1,48 @@
+"""Who may do what, and who did what."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from cleo_core.models.base import Model
+
+
+class Role(StrEnum):
+    """What a Redis user of Cleo may do; ``docs/security.md`` lists it call by call.
+
+    ``VIEWER`` looks. ``OPERATOR`` looks and changes what there is: pauses, retries, cancels, sets limits. ``PRODUCER``
+    adds tasks and waits for their results. ``WORKER`` runs tasks, and adds some. ``ADMIN`` does all of it, and what
+    can't be undone, and looks into the server.
+    """
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+    PRODUCER = "producer"
+    WORKER = "worker"
+
+
+class Identity(Model):
+    """Whom the server takes this connection for, and what it would let it do.
+
+    ``roles`` are those that hold in every queue, ``by_queue`` those in each known queue (the first 500) if they differ
+    between queues. ``known`` is False when the server would not tell; then nothing is known of either.
+    ``unrestricted`` says that no access list narrows the user at all.
+    """
+
+    user: str
+    roles: list[Role] = Field(default_factory=list[Role])
+    by_queue: dict[str, list[Role]] = Field(default_factory=dict[str, list[Role]])
+    unrestricted: bool = False
+    known: bool = True
+
+    def may(self, role: Role, queue: str | None = None) -> bool:
+        """Whether it may do what a role may: in that queue, or in any queue. Yes where the server would not tell, since
+        it refuses by itself.
+        """
+        if not self.known or role in self.roles:
+            return True
+        lists = self.by_queue.values() if queue is None else (self.by_queue.get(queue, ()),)
+        return any(role in roles for roles in lists)
