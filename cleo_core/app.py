@@ -18,6 +18,7 @@ from cleo_core.explain import Explainer
 from cleo_core.groups import TaskGroup
 from cleo_core.history import TaskHistoryService
 from cleo_core.locks import Locks
+from cleo_core.middleware import Hooks, Middleware
 from cleo_core.models import ServerInfo, TaskPriority
 from cleo_core.queues import QueueManager
 from cleo_core.reasons import Explanation
@@ -38,6 +39,7 @@ from cleo_core.workers import Workers
 P = ParamSpec("P")
 T = TypeVar("T")
 C = TypeVar("C", bound=type)
+M = TypeVar("M", bound=Middleware)
 BATCH_WAIT = 0.1
 
 
@@ -53,6 +55,7 @@ class Cleo:
         redis: further settings of the connection; ``url`` wins over its URL.
         worker: the defaults of workers made by ``worker()``.
         limits: what is accepted and how long it is kept.
+        middleware: what is called around enqueuing and running, in this order.
 
     Raises:
         InvalidUrl, InvalidName: the address or the namespace can't be one.
@@ -69,7 +72,9 @@ class Cleo:
         redis: RedisSettings | None = None,
         worker: WorkerSettings | None = None,
         limits: Limits | None = None,
+        middleware: Sequence[Middleware] = (),
     ) -> None:
+        self.hooks = Hooks(middleware)
         self.limits = limits or Limits()
         self.worker_settings = worker or WorkerSettings()
         self.tasks = Registry(self._run_options({}))
@@ -79,7 +84,7 @@ class Cleo:
     def _connect_to(self, redis: RedisSettings, namespace: str) -> None:
         check_url(redis.url)
         self.backend = Backend(redis, namespace, self.limits)
-        self.producer = Producer(self.backend)
+        self.producer = Producer(self.backend, self.hooks)
         self.events = Events(self.backend)
         self.queues = QueueManager(self.backend, self.producer, self.tasks, self.events)
         self.groups = TaskGroup(self.backend, self.queues)
@@ -122,6 +127,15 @@ class Cleo:
         check_url(settings.url)
         self.backend.point_to(settings, namespace or self.backend.keys.namespace)
         return self
+
+    def use(self, middleware: M) -> M:
+        """Add middleware behind that which is there, and return it. Workers that are made already don't know of it.
+
+        Raises:
+            InvalidOption: it is no ``Middleware``, or used already.
+        """
+        self.hooks.add(middleware)
+        return middleware
 
     @property
     def namespace(self) -> str:
@@ -280,7 +294,8 @@ class Cleo:
             InvalidName, InvalidOption: a queue or setting that can't be.
         """
         lines = [Line.parse(queue) for queue in queues] if queues is not None else list(map(Line, self.tasks.queues()))
-        return Worker(self.backend, self.tasks, lines, self.worker_settings, strict=strict, **settings)
+        settings = {"hooks": self.hooks, "strict": strict, **settings}
+        return Worker(self.backend, self.tasks, lines, self.worker_settings, **settings)
 
     async def explain(self, task_id: str, queue: str | None = None) -> Explanation:
         """Why is this task not running? All reasons that hold now, by type, with numbers. Without ``queue`` all are

@@ -101,6 +101,10 @@ class PayloadTooLarge(InvalidInput):
     """The arguments or the result, written as JSON, exceed the limit."""
 
 
+class InvalidHeaders(InvalidInput):
+    """A middleware gave a task headers that can't travel with it."""
+
+
 class UnknownTask(InvalidInput):
     """No task of that name is declared on this ``Cleo``."""
 

@@ -7,6 +7,7 @@ from cleo_core.errors import (
     CleoError,
     DiscardNotFound,
     InvalidArguments,
+    InvalidHeaders,
     InvalidInput,
     InvalidName,
     InvalidOption,
@@ -27,6 +28,7 @@ from cleo_core.errors import (
     WrongState,
 )
 from cleo_core.history import TaskHistoryService
+from cleo_core.middleware import Middleware
 from cleo_core.models import (
     Event,
     EventGap,
@@ -62,6 +64,7 @@ __all__ = [
     "GroupStrategy",
     "HistoryEntry",
     "InvalidArguments",
+    "InvalidHeaders",
     "InvalidInput",
     "InvalidName",
     "InvalidOption",
@@ -70,6 +73,7 @@ __all__ = [
     "Limits",
     "LockLost",
     "LockTimeout",
+    "Middleware",
     "ObserverEvent",
     "Outcome",
     "PayloadTooLarge",

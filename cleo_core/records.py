@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import JsonValue
 from pydantic_core import from_json
 
+from cleo_core.headers import split_head
 from cleo_core.models import (
     Attempt,
     Event,
@@ -149,12 +150,14 @@ def record_of(queue: str, task_id: str, raw: list[Any]) -> TaskRecord | None:
     attempts = [attempt_of(read_line(line)) for line in stored.get(b"attempts", b"").split(b"\n") if line]
     if kind in {TaskState.COMPLETED, TaskState.CANCELLED} and (end := stored.get(b"end")) and read_line(end)[5]:
         attempts.append(attempt_of(read_line(end)))
+    head, headers = split_head(stored.get(b"head", b"{}"))
     progress = from_json(stored[b"progress"]) if b"progress" in stored else None
     losses = _number(stored.get(b"losses", b""))
     return TaskRecord(
         **summary.model_dump(),
         arguments=_json_or_text(stored.get(b"args", b"null")),
-        options=_options_of(stored.get(b"head", b"{}")),
+        options=_options_of(head),
+        headers=headers,
         attempts=attempts,
         logs=[LogLine(at=_seconds(at), text=text) for at, text in map(read_line, stored.get(b"log", b"").splitlines())],
         progress_text=progress[1] if progress else "",

@@ -65,6 +65,7 @@ class TaskRecord(TaskSummary):
 
     arguments: JsonValue
     options: dict[str, JsonValue]
+    headers: dict[str, str]
     attempts: list[Attempt]
     logs: list[LogLine]
     progress_text: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from math import isfinite
 
@@ -15,11 +15,12 @@ running_task: ContextVar[tuple[str, str, str] | None] = ContextVar("cleo_running
 class TaskContext:
     """Passed to a task whose first parameter is annotated with it. Its methods may be called from any thread.
 
-    ``attempt`` counts from 1 and grows with each failed attempt. What is said with ``progress`` and ``log`` is sent
-    by the worker shortly after, and always before the task's end is.
+    ``attempt`` counts from 1 and grows with each failed attempt. ``headers`` are what middleware sent along with the
+    task. What is said with ``progress`` and ``log`` is sent by the worker shortly after, and always before the task's
+    end is.
     """
 
-    __slots__ = ("_cancelled", "_lost", "_say", "attempt", "group", "name", "queue", "task_id", "worker")
+    __slots__ = ("_cancelled", "_lost", "_say", "attempt", "group", "headers", "name", "queue", "task_id", "worker")
 
     def __init__(
         self,
@@ -31,6 +32,7 @@ class TaskContext:
         worker: str,
         attempt: int,
         say: Callable[[float, str, str | None], None],
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.task_id = task_id
         self.name = name
@@ -38,6 +40,7 @@ class TaskContext:
         self.group = group
         self.worker = worker
         self.attempt = attempt
+        self.headers = headers or {}
         self._say = say
         self._cancelled = False
         self._lost = False

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json, to_json
 
 from cleo_core.errors import InvalidOption
+from cleo_core.headers import split_head
 from cleo_core.models import TaskPriority
 from cleo_core.names import check_name
 from cleo_core.scripts import MAX_DELIVERIES
@@ -59,6 +60,7 @@ def read_head(head: bytes, group_options: bytes = b"") -> RunOptions:
     Raises:
         pydantic.ValidationError: another version of the record, or not JSON.
     """
+    head, _ = split_head(head)
     if not group_options:
         return RunOptions.model_validate_json(head)
     own = from_json(head)

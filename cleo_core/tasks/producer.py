@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cleo_core.backend import Backend
+from cleo_core.middleware import Hooks
 from cleo_core.models import TaskPriority
 from cleo_core.scripts import NewTask
 from cleo_core.tasks.options import CallOptions, RunOptions
@@ -72,12 +73,18 @@ async def _note_known(created: list[bool], first: int, call: asyncio.Task[dict[i
 class Producer:
     """Stores tasks and asks after them."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, hooks: Hooks) -> None:
         self.backend = backend
+        self.hooks = hooks
         self.waits = Waits(backend)
 
     async def store(self, queue: str, tasks: Sequence[NewTask]) -> list[bool]:
         """Store tasks in batches, each all or none; for each whether it is new."""
+        if self.hooks:
+            return await self.hooks.around_enqueue(queue, tasks, self._store)
+        return await self._store(queue, tasks)
+
+    async def _store(self, queue: str, tasks: Sequence[NewTask]) -> list[bool]:
         await self.backend.know_queue(queue)
         scripts = await self.backend.scripts()
         if len(tasks) == 1:

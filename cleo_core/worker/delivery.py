@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from cleo_core.middleware import RunEnd, TaskRun
 from cleo_core.scripts import Claimed, Settled
 from cleo_core.tasks.context import TaskContext
 from cleo_core.tasks.options import RunOptions
@@ -16,7 +17,8 @@ from cleo_core.tasks.registry import AnyTask
 class Delivery:
     """A claimed task from its claim until the server knows how it ended.
 
-    ``mates`` are the tasks that one call of a batched handler runs, itself among them.
+    ``run`` and ``end`` are what middleware is told, if there is any; ``mates`` are the tasks that one call of a batched
+    handler runs, itself among them.
     """
 
     claimed: Claimed
@@ -28,6 +30,9 @@ class Delivery:
     context: TaskContext | None = None
     runner: asyncio.Task[None] | None = None
     cancel_asked: bool = False
+    error: BaseException | None = None
+    run: TaskRun | None = None
+    end: RunEnd | None = None
     mates: list[Delivery] | None = None
     lost: bool = False
     ended: bool = False

@@ -18,6 +18,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from cleo_core.errors import CleoError, InvalidInput, TaskCancelled, TaskTimeout, UnknownTask
 from cleo_core.fingerprints import kind_of
+from cleo_core.headers import split_head
 from cleo_core.scripts import Claimed, Settled
 from cleo_core.settings import Limits
 from cleo_core.tasks.batch import BatchTask
@@ -220,6 +221,7 @@ class Execution:
         return self._settled(delivery, begun, "returned", b"", 0)
 
     def _failed(self, delivery: Delivery, started: int, error: BaseException) -> Settled | None:
+        delivery.error = error
         if delivery.lost:
             return None
         if delivery.cancel_asked and isinstance(error, TaskCancelled):
@@ -280,6 +282,7 @@ class Execution:
             worker=self._worker_id,
             attempt=claimed.tries + 1,
             say=partial(self._say, delivery),
+            headers=split_head(claimed.head)[1],
         )
 
     def close(self) -> None:

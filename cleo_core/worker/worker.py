@@ -17,14 +17,15 @@ from typing import Any, Self
 
 from cleo_core.backend import Backend
 from cleo_core.errors import ServerError, WorkerError
+from cleo_core.middleware import Hooks
 from cleo_core.models import WorkerInfo, WorkerState
 from cleo_core.scripts import Claimed, Scripts, Settled
 from cleo_core.settings import WorkerSettings
 from cleo_core.tasks.registry import Registry
 from cleo_core.wire import Wire
 from cleo_core.worker.duty import Duty, Ending
-from cleo_core.worker.execution import Execution
 from cleo_core.worker.heartbeat import LOST, Heartbeat
+from cleo_core.worker.hooked import Told, execution_with
 from cleo_core.worker.line import Line, Pace, Rota
 from cleo_core.worker.maintenance import sweep_on
 from cleo_core.worker.portrait import Portrait
@@ -57,6 +58,7 @@ class Worker:
         *,
         strict: bool = False,
         worker_id: str | None = None,
+        hooks: Hooks | None = None,
         **changes: Any,
     ) -> None:
         self.settings = settings.changed(changes)
@@ -74,7 +76,11 @@ class Worker:
         self._trouble: Exception | None = None
         self._pause = FIRST_PAUSE
         self._reports = Reports()
-        self._execution = Execution(registry, backend.limits, self.id, self.settings.threads, self._reports.say)
+        self._hooks = hooks or Hooks()
+        self._told = Told(self._hooks)
+        self._execution = execution_with(
+            self._hooks, registry, backend.limits, self.id, self.settings.threads, self._reports.say
+        )
         self._pace = Pace(self.settings.claim_ahead)
         self._slots = Slots(self._execution, self.settings.concurrency, self._begin, self._stir)
         self._stirred = asyncio.Event()
@@ -115,8 +121,9 @@ class Worker:
             ),
             asyncio.create_task(self._report_on(), name="cleo-reports"),
         ]
-        LOG.info("Worker %s serves %s.", self.id, ", ".join(line.queue for line in self._lines))
+        LOG.info("Worker %s serves %s.", self.id, ", ".join(queues))
         try:
+            await self._hooks.worker_starts(self.id, queues)
             await self._work()
             await self._wind_down()
         finally:
@@ -127,6 +134,8 @@ class Worker:
             await asyncio.to_thread(self._heartbeat.join, 10)
             self._execution.close()
             await self._scripts.close()
+            await self._told.finish(INTERRUPT)
+            await self._hooks.worker_stops(self.id)
             LOG.info("Worker %s stopped after %d tasks.", self.id, self.processed)
 
     def stop(self) -> None:
@@ -282,6 +291,8 @@ class Worker:
             await asyncio.wait(self._calls)
 
     def _forget(self, line: Line, settled: Sequence[Settled], stale: Sequence[bytes]) -> None:
+        if self._hooks:
+            self._told.tell(line, settled, stale)
         for task in settled:
             delivery = line.held.get(task.id)
             if delivery is not None and delivery.claimed.receipt == task.receipt:

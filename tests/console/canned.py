@@ -196,6 +196,7 @@ class Answers:
         state = next(state for state in TaskState if state[:2] == task_id[-2:])
         summary = _task(queue, state, int(task_id[4:12], 16))
         return TaskRecord(
+            headers={},
             **summary.model_dump(),
             arguments={"message": {"to": "ada@example.com", "subject": "Welcome", "attachments": None, "retry": True}},
             options={"v": 1, "max_retries": 3, "timeout": 30, "backoff": ["exponential", 1.0, 300.0, True]},
