@@ -87,6 +87,11 @@ class QueueManager:
         """How many queues there are."""
         return await self._backend.ask("ZCARD", self._backend.keys.queues)
 
+    async def exists(self, queue: str) -> bool:
+        """Whether the queue was ever used."""
+        score = await self._backend.ask("ZSCORE", self._backend.keys.queues, check_name("queue", queue))
+        return score is not None
+
     async def stats(self, queue: str) -> QueueStats:
         """The counts of a queue at one moment."""
         scripts = await self._backend.scripts()

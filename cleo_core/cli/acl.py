@@ -25,12 +25,14 @@ def acl(
             f"option it is taken from {PASSWORD_VARIABLE}, or asked for.",
         ),
     ] = None,
-    namespace: Annotated[str, typer.Option("--namespace", help="The only namespace in which it may.")] = "cleo",
+    namespace: Annotated[
+        str, typer.Option("--namespace", envvar="CLEO_NAMESPACE", help="The only namespace in which it may.")
+    ] = "cleo",
     queues: Annotated[
         str | None, typer.Option("--queues", help="The only queues in which it may, with commas; all unless given.")
     ] = None,
 ) -> None:
-    """Print the commands that make a Redis user of a role: `cleo acl viewer --user eve | redis-cli`.
+    """Print the commands that make a Redis user of a role, to be piped into redis-cli.
 
     Only a hash of the password is printed.
     """

@@ -57,7 +57,7 @@ def test_the_queues_are_narrowed() -> None:
 )
 def test_what_is_missing_or_wrong_is_said_in_a_sentence(arguments: tuple[str, ...], says: str) -> None:
     done = _acl(*arguments)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stdout == ""
     assert says in done.stderr
     assert "Traceback" not in done.stderr

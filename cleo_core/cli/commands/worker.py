@@ -6,11 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
+from cleo_core.cli.commanding import alone
 from cleo_core.cli.loading import load_cleo
 from cleo_core.cli.logs import set_up_logging
 from cleo_core.cli.supervisor import Supervisor, WorkerPlan
 
+app = alone()
 
+
+@app.command("worker")
 def worker(
     target: Annotated[str, typer.Argument(metavar="MODULE:NAME", help="Where the Cleo is, e.g. shop.tasks:cleo.")],
     queues: Annotated[
