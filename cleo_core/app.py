@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, overloa
 
 from cleo_core.access import Access
 from cleo_core.analytics import Analytics
+from cleo_core.audit import Audit
 from cleo_core.backend import Backend
 from cleo_core.connection import check_url
 from cleo_core.dead_letters import DeadLetters
@@ -94,6 +95,7 @@ class Cleo:
         self.analytics = Analytics(self.backend)
         self.workers = Workers(self.backend)
         self.access = Access(self.backend)
+        self.audit = Audit(self.backend)
         self._explainer = Explainer(self.backend, self.workers)
 
     @classmethod

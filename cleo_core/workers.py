@@ -145,9 +145,7 @@ class Workers:
                 f"The worker {worker_id} is {now} and will end; it can't be told anything else but to stop."
             )
         scripts = await self._backend.scripts()
-        await scripts.write_anyway("SET", keys.order(worker_id), state, "EX", ORDER_TTL)
-        await self._backend.ask("PUBLISH", keys.control_channel(worker_id), "order")
-        await scripts.note(self._backend.actor, f"worker {_VERBS[state]}", worker_id, 1)
+        await scripts.order(self._backend.actor, f"worker {_VERBS[state]}", worker_id, state, ORDER_TTL)
         return True
 
 

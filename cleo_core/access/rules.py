@@ -63,7 +63,6 @@ DIRECT = (
     Direct((Role.WORKER, Role.OPERATOR), "subscribe", channels="unlocked"),
     Direct((Role.WORKER,), "subscribe", shared_channels="control:*"),
     Direct((Role.OPERATOR,), "publish", shared_channels="control:*"),
-    Direct((Role.OPERATOR,), "set", of_namespace="order:*"),
     Direct((Role.WORKER,), "get", of_namespace="order:*"),
     Direct((Role.WORKER,), "del", of_namespace="order:*"),
     Direct((Role.WORKER,), "zadd zrem zremrangebyscore", of_namespace="workers"),
@@ -76,7 +75,7 @@ DIRECT = (
 KEYS_OF_SCRIPTS: dict[str, str] = {
     "write_anyway": "queues workers worker:* signatures order:*",
     "publish": "signatures:*",
-    "note": "audit",
+    "order": "audit",
     "may": "",
 }
 

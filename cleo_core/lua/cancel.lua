@@ -36,7 +36,7 @@ for at = 4, #ARGV do
   if answer == 'requested' or answer == 'done' then done = done + 1 end
 end
 write_endings()
-if done > 0 then audit(ARGV[1], 'cancel', ARGV[4], done) end
+if done > 0 then audit(ARGV[1], 'cancel', ARGV[4], done, #ARGV - 3) end
 write_counters()
 publish_events()
 return answers

@@ -35,7 +35,7 @@ if #done > 0 then
   local gone = call('ZRANGE', Q .. 'discards', '-inf', now, 'BYSCORE', 'LIMIT', 0, 100)
   if #gone > 0 then variadic('ZREM', Q .. 'discards', gone) end
   call('PEXPIREAT', Q .. 'discards', (string.format('%.0f', call('ZRANGE', Q .. 'discards', -1, -1, 'WITHSCORES')[2])))
-  audit(ARGV[1], 'discard', done[2], #done / 2)
+  audit(ARGV[1], 'discard', done[2], #done / 2, #ARGV - 3)
 end
 write_kinds()
 publish_events()

@@ -27,6 +27,6 @@ for at = 2, #ARGV do
   answers[#answers + 1] = state
 end
 write_kinds()
-if done > 0 then audit(ARGV[1], 'remove', ARGV[2], done) end
+if done > 0 then audit(ARGV[1], 'remove', ARGV[2], done, #ARGV - 1) end
 publish_events()
 return answers

@@ -22,6 +22,6 @@ for at = 2, #ARGV do
 end
 write_kinds()
 write_lanes()
-if done > 0 then audit(ARGV[1], 'retry', ARGV[2], done) end
+if done > 0 then audit(ARGV[1], 'retry', ARGV[2], done, #ARGV - 1) end
 publish_events()
 return answers

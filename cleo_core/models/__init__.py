@@ -3,7 +3,7 @@
 Times are seconds since the epoch and durations are seconds, both ``float``, here and in every public call.
 """
 
-from cleo_core.models.access import Identity, Role
+from cleo_core.models.access import AuditEntry, Identity, Role
 from cleo_core.models.base import Model
 from cleo_core.models.dead_letters import (
     DeadLetter,
@@ -37,6 +37,7 @@ from cleo_core.models.workers import ServerInfo, TaskSignature, WorkerInfo, Work
 
 __all__ = [
     "Attempt",
+    "AuditEntry",
     "BulkReport",
     "DeadLetter",
     "DeadLetterKind",

@@ -46,3 +46,22 @@ class Identity(Model):
             return True
         lists = self.by_queue.values() if queue is None else (self.by_queue.get(queue, ()),)
         return any(role in roles for roles in lists)
+
+
+class AuditEntry(Model):
+    """What somebody did.
+
+    ``redis_user`` and ``os_user`` (with the host) are as the acting program told them; the server checks that it may
+    act, not what it calls itself. ``queue`` is empty for what concerns no queue. ``target`` is on what it was done (of
+    many, the first) and ``count`` on how many. ``position`` names the entry within its queue.
+    """
+
+    at: float
+    queue: str
+    action: str
+    target: str
+    count: int
+    result: str
+    redis_user: str
+    os_user: str
+    position: str

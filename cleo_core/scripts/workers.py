@@ -23,6 +23,6 @@ class WorkerScripts(Calls):
         """Enter a set of task signatures, which lives ``ttl`` seconds."""
         await self._run_on(self._keys.signatures(digest), "publish", ttl, *chain.from_iterable(signatures.items()))
 
-    async def note(self, actor: str, action: str, target: str, count: int) -> None:
-        """An entry in the audit of what is of no queue."""
-        await self._run_on(self._keys.audit, "note", actor, action, target, count)
+    async def order(self, actor: str, action: str, worker: str, state: str, ttl: int) -> None:
+        """Tell a worker which state is wanted; it finds the order for ``ttl`` seconds if it does not hear it."""
+        await self._run_on(self._keys.audit, "order", actor, action, worker, state, ttl)
