@@ -32,6 +32,8 @@ class Verb(Enum):
     RESUME = ("Resume", "resumed")
     CHANGE = ("Change", "changed")
     RELEASE = ("Release", "released")
+    DRAIN = ("Drain", "told to drain")
+    STOP = ("Stop", "told to stop")
 
     @property
     def infinitive(self) -> str:

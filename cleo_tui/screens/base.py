@@ -93,6 +93,10 @@ class CleoScreen(Screen[None], Actor):
         """The app."""
         return app_of(self)
 
+    def changed(self) -> None:
+        """Something new is to be drawn, with the next frame."""
+        self.cleo_app.changed()
+
     # --- hooks ---------------------------------------------------------------------------------------
 
     @property

@@ -15,6 +15,7 @@ from cleo_tui.data.pages import FILTER_WINDOW, WINDOW, Listing, Page, Paged
 from cleo_tui.data.plans import Target
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens.base import COMMON
+from cleo_tui.screens.marking import MARKS, MarksRows
 from cleo_tui.screens.matching import matcher
 from cleo_tui.screens.of_queue import QUEUE_STEPS, QueueScreen
 from cleo_tui.screens.task import TaskScreen
@@ -28,15 +29,14 @@ PAGE = 1_000
 LIST_ACTIONS = (
     *COMMON,
     *QUEUE_STEPS,
-    Action("mark", ("space",), "Mark the task, or take the mark off.", label="mark"),
-    Action("mark-range", ("ctrl+space", "ctrl+@"), "Mark from the last mark to here."),
+    *MARKS,
     Action("mark-all", ("A",), f"Mark all that match, up to {MOST_MARKED:,}, or take all marks off."),
     Action("copy-id", ("c",), "Copy the id of the task."),
     Action("copy", ("y",), "Copy the task as JSON."),
 )
 
 
-class TaskListScreen(QueueScreen):
+class TaskListScreen(QueueScreen, MarksRows):
     """A list of tasks. Subclasses say of which queues and state, in which columns."""
 
     def __init__(self, columns: Sequence[Column[TaskSummary]], state: TaskState) -> None:
@@ -51,7 +51,6 @@ class TaskListScreen(QueueScreen):
         self._matching = Listing[TaskSummary](lambda task: task.id)
         self._filter = ""
         self._error: Exception | None = None
-        self._last_marked: str | None = None
 
     def body(self) -> ComposeResult:
         """What can be chosen, above the list."""
@@ -85,7 +84,7 @@ class TaskListScreen(QueueScreen):
     def restart(self) -> None:
         """List from the beginning."""
         self._error = None
-        self._last_marked = None
+        self.last_marked = None
         self._paged.reload()
         self.table.restart()
         self.table.show(self._paged)
@@ -186,30 +185,6 @@ class TaskListScreen(QueueScreen):
             self._paged.limit = wanted
             self._paged.refresh(self.table.cursor.key, self.table.scroll_offset.y)
         self._apply_filter()
-        self.cleo_app.changed()
-
-    def do_mark(self) -> None:
-        """Mark the task under the cursor, and go on to the next."""
-        task = self.table.current
-        if task is None:
-            return
-        if self.table.marked.pop(task.id, None) is None:
-            self.table.marked[task.id] = task
-            self._last_marked = task.id
-        self.table.do_down()
-        self.cleo_app.changed()
-
-    def do_mark_range(self) -> None:
-        """Mark from the last mark to the cursor, as far as it is loaded."""
-        rows = self.table.rows
-        start = rows.find(self._last_marked) if self._last_marked else None
-        here = self.table.cursor.index
-        first, last = sorted((here if start is None else start, here))
-        for index in range(first, last + 1):
-            task = rows.at(index)
-            if task is not None:
-                self.table.marked[task.id] = task
-        self.table.redraw()
         self.cleo_app.changed()
 
     async def do_mark_all(self) -> None:

@@ -49,6 +49,14 @@ STANDINGS = {
     GroupStanding.LOCKED: Look("⊗", Role.WARN),
     GroupStanding.THROTTLED: Look("◷", Role.ACCENT),
 }
+WORKERS = {
+    "running": Look("●", Role.GOOD),
+    "paused": Look("‖", Role.WARN),
+    "draining": Look("▽", Role.WARN),
+    "stopping": Look("▼", Role.WARN),
+    "blocked": Look("■", Role.BAD),
+    "silent": Look("?", Role.BAD),
+}
 RUNS = Look("►", Role.ACCENT)
 YIELDS = Look("▽", Role.WARN)
 REASONS = {

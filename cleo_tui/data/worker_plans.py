@@ -1,0 +1,74 @@
+"""Plans about workers: what they are told to do about new tasks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+
+from cleo_core import Cleo
+from cleo_core.errors import WorkerNotFound, WrongState
+from cleo_core.models import BulkReport, WorkerInfo, WorkerState
+from cleo_tui import say
+from cleo_tui.data.plans import Plan, Target, Verb
+
+
+def pause_worker_plan(cleo: Cleo, workers: Sequence[WorkerInfo]) -> Plan:
+    """Let workers claim no tasks, or let them again if all of them are paused."""
+    if all(worker.state is WorkerState.PAUSED for worker in workers):
+        consequence = "They claim tasks again at once."
+        return _plan(Verb.RESUME, cleo, workers, consequence, cleo.workers.resume)
+    consequence = "What they run goes on; they claim nothing until they are resumed. Other workers go on."
+    return _plan(Verb.PAUSE, cleo, workers, consequence, cleo.workers.pause)
+
+
+def drain_plan(cleo: Cleo, workers: Sequence[WorkerInfo]) -> Plan:
+    """Let workers end when all that they run has ended."""
+    consequence = (
+        "They claim nothing more and end for good when what they run has ended; nothing starts others in their place. "
+        "It can't be undone."
+    )
+    return _plan(Verb.DRAIN, cleo, workers, consequence, cleo.workers.drain)
+
+
+def stop_plan(cleo: Cleo, workers: Sequence[WorkerInfo]) -> Plan:
+    """Let workers end within their grace period."""
+    consequence = (
+        "As on SIGTERM: they claim nothing more, and what does not end within their grace period is handed back and "
+        "runs elsewhere. Nothing starts others in their place. It can't be undone."
+    )
+    return _plan(Verb.STOP, cleo, workers, consequence, cleo.workers.stop)
+
+
+def _plan(
+    verb: Verb,
+    cleo: Cleo,
+    workers: Sequence[WorkerInfo],
+    consequence: str,
+    order: Callable[[str], Awaitable[bool]],
+) -> Plan:
+    async def apply(_queue: str, ids: Sequence[str]) -> BulkReport:
+        failures: dict[str, str] = {}
+        for worker_id in ids:
+            try:
+                if not await order(worker_id):
+                    failures[worker_id] = "It was so already."
+            except (WorkerNotFound, WrongState) as error:
+                failures[worker_id] = str(error)
+        return BulkReport(done=len(ids) - len(failures), failures=failures)
+
+    async def look(sample: Sequence[Target]) -> str:
+        states: Counter[str] = Counter()
+        active = 0
+        for target in sample:
+            try:
+                worker = await cleo.workers.get(target.id)
+            except WorkerNotFound:
+                states["no longer there"] += 1
+                continue
+            states[worker.state.value] += 1
+            active += worker.active
+        told = ", ".join(f"{count} {state}" for state, count in states.items())
+        return f"{told}, {say.plural(active, 'task')} running"
+
+    targets = tuple(Target(worker.id, f"{worker.id}  {', '.join(worker.queues)}") for worker in workers)
+    return Plan(verb, "", targets, consequence, apply, noun="worker", look=look)

@@ -1,0 +1,199 @@
+"""The workers: what each runs, how it fares, and whether it is alive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.widget import Widget
+
+from cleo_core.models import WorkerInfo
+from cleo_tui import say
+from cleo_tui.actions import Action, bindings_of
+from cleo_tui.data.live import Want
+from cleo_tui.data.pages import Listing
+from cleo_tui.data.plans import Plan
+from cleo_tui.data.snapshot import Snapshot
+from cleo_tui.data.worker_plans import drain_plan, pause_worker_plan, stop_plan
+from cleo_tui.screens import ScreenSpec
+from cleo_tui.screens.base import COMMON
+from cleo_tui.screens.marking import MARKS, MarksRows
+from cleo_tui.screens.matching import matcher
+from cleo_tui.screens.worker import WORKER_CHANGES, WorkerScreen
+from cleo_tui.screens.worker_columns import columns, condition_of
+from cleo_tui.widgets.pane import Pane
+from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.table import LazyTable
+
+WORKERS_ACTIONS = (
+    *COMMON,
+    *WORKER_CHANGES,
+    *MARKS,
+    Action("mark-all", ("A",), "Mark all that match, or take all marks off."),
+    Action("sort", ("s",), "Sort by the next column.", label="sort"),
+    Action("reverse", ("S",), "Sort the other way round."),
+    Action("copy-id", ("c",), "Copy the id of the worker."),
+    Action("copy", ("y",), "Copy what the worker says of itself as JSON."),
+)
+_TROUBLE = ("silent", "blocked", "stopping", "draining", "paused", "running")
+
+
+class WorkersScreen(MarksRows):
+    """The workers; those in trouble first, unless sorted otherwise."""
+
+    TITLE = "Workers"
+    ACTIONS = WORKERS_ACTIONS
+    BINDINGS = bindings_of(WORKERS_ACTIONS)
+    WANTS = Want.WORKERS
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 0.0
+        self._rows = Listing[WorkerInfo](lambda worker: worker.id)
+        self.table = LazyTable[WorkerInfo](columns(lambda: self._now))
+        self._pane = Pane(self.table)
+        self._filter = ""
+        self._orders: dict[str, Callable[[WorkerInfo], Any]] = {
+            "state": lambda worker: _TROUBLE.index(condition_of(worker, self._now)),
+            "worker": lambda worker: worker.id,
+            "active": lambda worker: -worker.active,
+            "processed": lambda worker: -worker.processed,
+            "failed": lambda worker: -worker.failed,
+            "cpu": lambda worker: -worker.cpu,
+            "memory": lambda worker: -worker.memory,
+            "up": lambda worker: worker.started_at,
+        }
+        self._order = "state"
+        self._reversed = False
+
+    def body(self) -> ComposeResult:
+        """One list."""
+        yield self._pane
+
+    @property
+    def home(self) -> Widget:
+        """The list."""
+        return self.table
+
+    # --- what is listed ------------------------------------------------------------------------------
+
+    @property
+    def filter_text(self) -> str:
+        """What the workers are filtered by."""
+        return self._filter
+
+    def filter_by(self, text: str) -> None:
+        """Show the workers that have the text in their id, host, queues, version or condition."""
+        self._filter = text
+        self.cleo_app.changed()
+
+    def visit(self, words: Sequence[str]) -> None:
+        """Show the workers of a queue (``@emails``), or those that match the words."""
+        self.filter_by(" ".join(word.removeprefix("@") for word in words))
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw the list."""
+        self._now = snapshot.now
+        known = snapshot.workers or ()
+        shown = sorted(filter(self._matches(), known), key=lambda worker: worker.id)
+        shown.sort(key=self._orders[self._order], reverse=self._reversed)
+        self._rows.replace(shown)
+        self.table.sorted_by = f"-{self._order}" if self._reversed else self._order
+        self.table.show(self._rows)
+        self._pane.tell("Workers", self._note(snapshot), card=self._card(snapshot))
+
+    def _matches(self) -> Callable[[WorkerInfo], bool]:
+        matches = matcher(self._filter)
+        return lambda worker: matches(
+            (worker.id, worker.host, worker.version, condition_of(worker, self._now), *worker.queues)
+        )
+
+    def _note(self, snapshot: Snapshot) -> str:
+        if not snapshot.workers:
+            return ""
+        if self._filter:
+            return f"filter {self._filter!r}: {say.count(self._rows.total)} of {say.count(len(snapshot.workers))}"
+        running = sum(worker.active for worker in snapshot.workers)
+        workers = say.plural(len(snapshot.workers), "worker")
+        return f"{workers}, {say.count(running)} of {say.count(snapshot.capacity)} slots busy"
+
+    def _card(self, snapshot: Snapshot) -> Card | None:
+        if card := self.card_without_data(snapshot):
+            return card
+        if snapshot.workers is None:
+            return Card(Look.CONNECTING, "Reading the workers")
+        if not snapshot.workers:
+            waiting = snapshot.counts.waiting
+            text = f"{say.plural(waiting, 'task')} wait and nobody serves them." if waiting else ""
+            return Card(Look.EMPTY, "No worker is alive", text, "Start one: cleo worker MODULE:NAME")
+        if not self._rows.total:
+            return Card(Look.FILTERED, f"No worker matches {self._filter!r}", "", "esc clears the filter")
+        return None
+
+    # --- keys ----------------------------------------------------------------------------------------
+
+    def offers(self, action: Action) -> bool:
+        """Without a worker there is nothing to tell."""
+        changes = action in WORKER_CHANGES or action.name in {"copy", "copy-id"}
+        return not changes or self.table.current is not None
+
+    def do_mark_all(self) -> None:
+        """Mark all that match, or take all marks off."""
+        if self.table.marked:
+            self.table.marked.clear()
+        else:
+            self.table.marked |= {worker.id: worker for worker in self._rows.loaded()}
+        self.cleo_app.changed()
+
+    def _propose(self, make: Callable[[Any, Sequence[WorkerInfo]], Plan]) -> None:
+        if chosen := self.table.marks_or_current():
+            self.propose(make(self.cleo_app.cleo, chosen), self.table.marked.clear)
+
+    def do_pause(self) -> None:
+        """Propose to pause or resume."""
+        self._propose(pause_worker_plan)
+
+    def do_drain(self) -> None:
+        """Propose to drain."""
+        self._propose(drain_plan)
+
+    def do_stop(self) -> None:
+        """Propose to stop."""
+        self._propose(stop_plan)
+
+    def do_sort(self) -> None:
+        """Sort by the next column."""
+        names = list(self._orders)
+        self._order = names[(names.index(self._order) + 1) % len(names)]
+        self._reversed = False
+        self.cleo_app.changed()
+
+    def do_reverse(self) -> None:
+        """Sort the other way round."""
+        self._reversed = not self._reversed
+        self.cleo_app.changed()
+
+    def do_copy_id(self) -> None:
+        """Copy the id."""
+        if worker := self.table.current:
+            self.cleo_app.copy_to_clipboard(worker.id)
+            self.cleo_app.say(f"Copied {worker.id}.")
+
+    def do_copy(self) -> None:
+        """Copy all of it."""
+        if worker := self.table.current:
+            self.cleo_app.copy_to_clipboard(worker.model_dump_json(indent=2))
+            self.cleo_app.say("Copied the worker as JSON.")
+
+    def on_lazy_table_opened(self) -> None:
+        """Look into the worker."""
+        if worker := self.table.current:
+            self.cleo_app.push_screen(WorkerScreen(worker))
+
+    def on_lazy_table_moved(self) -> None:
+        """The place of the cursor is in the frame."""
+        self.cleo_app.changed()
+
+
+SPEC = ScreenSpec("5", "workers", "Workers", WorkersScreen, usage="[TEXT]")
