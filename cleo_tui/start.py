@@ -76,7 +76,7 @@ async def show(app: CleoApp, cleo: Cleo) -> None:
     for spec in specs:
         app.enter(spec.name, spec.make)
     live = Live(cleo, clock=app.clock, refresh=app.settings.refresh, on_change=app.changed)
-    tabs = [Tab(spec.key, spec.name, spec.title) for spec in specs if spec.key]
+    tabs = [Tab(spec.key, spec.name, spec.title, spec.short or spec.title) for spec in specs if spec.key]
     app.offer(tabs, [_action_of(spec) for spec in specs])
     app.follow(cleo, live)
     await app.switch_mode(specs[0].name)

@@ -18,7 +18,7 @@ class ScreenSpec:
     """A screen: the key, the name (as ``:`` calls it), the title, and how to make it.
 
     One without a key has no place in the bar; it is reached by its name and through the palette.
-    ``takes`` completes the words that its command takes; they are handed to the screen's ``visit``.
+    ``short`` is what the bar calls it where there is no room for all titles. ``takes`` completes the words that its command takes; they are handed to the screen's ``visit``.
     """
 
     key: str
@@ -27,6 +27,7 @@ class ScreenSpec:
     make: Callable[[], CleoScreen]
     takes: Completer | None = None
     usage: str = ""
+    short: str = ""
 
 
 def discover() -> list[ScreenSpec]:

@@ -103,4 +103,4 @@ class DeadLettersScreen(TaskListScreen):
             self.propose(discard_plan(self.cleo_app.cleo, self.queue, targets), self.after_plan)
 
 
-SPEC = ScreenSpec("6", "dead", "Dead letters", DeadLettersScreen, takes=queue_word, usage="[@QUEUE]")
+SPEC = ScreenSpec("6", "dead", "Dead letters", DeadLettersScreen, takes=queue_word, usage="[@QUEUE]", short="Dead")

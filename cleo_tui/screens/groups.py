@@ -269,4 +269,4 @@ class GroupsScreen(QueueScreen, ChangesGroups):
         self._paged.close()
 
 
-SPEC = ScreenSpec("4", "groups", "Groups", GroupsScreen, takes=queue_word, usage="[@QUEUE]")
+SPEC = ScreenSpec("4", "groups", "Groups", GroupsScreen, takes=queue_word, usage="[@QUEUE]", short="Group")

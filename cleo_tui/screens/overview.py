@@ -180,4 +180,4 @@ def _worry(value: float, worries: float, alarms: float) -> Role:
     return Role.WARN if value > worries else Role.PLAIN
 
 
-SPEC = ScreenSpec("1", "overview", "Overview", OverviewScreen)
+SPEC = ScreenSpec("1", "overview", "Overview", OverviewScreen, short="Over")

@@ -131,4 +131,4 @@ class QueuesScreen(CleoScreen):
         self.cleo_app.changed()
 
 
-SPEC = ScreenSpec("2", "queues", "Queues", QueuesScreen)
+SPEC = ScreenSpec("2", "queues", "Queues", QueuesScreen, short="Queue")

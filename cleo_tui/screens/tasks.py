@@ -213,4 +213,4 @@ def _where(task: TaskSummary) -> Cell:
     return Cell(task.worker, Role.MUTED)
 
 
-SPEC = ScreenSpec("3", "tasks", "Tasks", TasksScreen, takes=_words, usage="[STATE] [@QUEUE]")
+SPEC = ScreenSpec("3", "tasks", "Tasks", TasksScreen, takes=_words, usage="[STATE] [@QUEUE]", short="Task")

@@ -196,4 +196,4 @@ class WorkersScreen(MarksRows):
         self.cleo_app.changed()
 
 
-SPEC = ScreenSpec("5", "workers", "Workers", WorkersScreen, usage="[TEXT]")
+SPEC = ScreenSpec("5", "workers", "Workers", WorkersScreen, usage="[TEXT]", short="Work")

@@ -31,6 +31,7 @@ class Tab(NamedTuple):
     key: str
     name: str
     title: str
+    short: str
 
 
 class _Told(NamedTuple):
@@ -131,22 +132,23 @@ class TopBar(Widget):
         return Content("").join(parts)
 
     def _screens(self, width: int) -> Content:
-        """The screens; only the one in front is named in full when they don't all fit."""
+        """The screens, by their short names when the titles don't all fit; the breadcrumbs have those."""
         whole = sum(len(tab.key) + len(tab.title) + 4 for tab in self._tabs) <= width
+        gap = " " if whole else ""
         self._spans = []
-        parts: list[Content] = [Content(" ")]
-        column = 1
+        parts: list[Content] = [Content(gap)]
+        column = len(gap)
         for tab in self._tabs:
             active = tab.name == self._active
-            title = tab.title if whole or active else tab.title[:5]
+            title = tab.title if whole else tab.short
             text = f" {tab.key} {title} "
             self._spans.append((column, column + len(text), tab.name))
-            column += len(text) + 1
+            column += len(text) + len(gap)
             if active:
                 parts.append(inked(text, Role.ACCENT).stylize("bold reverse"))
             else:
                 parts += [inked(f" {tab.key} ", Role.ACCENT), inked(f"{title} ", Role.MUTED)]
-            parts.append(Content(" "))
+            parts.append(Content(gap))
         return Content("").join(parts)
 
     def on_click(self, event: events.Click) -> None:
