@@ -58,8 +58,7 @@ class Heartbeat(threading.Thread):
         self._hurried = threading.Event()
         self._workers_loop = asyncio.get_running_loop()
         self._ended = threading.Event()
-        self._echo = time.monotonic()
-        self._asked = time.monotonic()
+        self._asked = self._echo = time.monotonic()
 
     def run(self) -> None:
         """The thread's work, until ``stop``."""

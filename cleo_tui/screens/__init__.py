@@ -18,7 +18,8 @@ class ScreenSpec:
     """A screen: the key, the name (as ``:`` calls it), the title, and how to make it.
 
     One without a key has no place in the bar; it is reached by its name and through the palette.
-    ``short`` is what the bar calls it where there is no room for all titles. ``takes`` completes the words that its command takes; they are handed to the screen's ``visit``.
+    ``short`` is what the bar calls it where there is no room for all titles. ``takes`` completes the words that its
+    command takes; they are handed to the screen's ``visit``.
     """
 
     key: str

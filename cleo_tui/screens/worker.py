@@ -111,7 +111,8 @@ class WorkerScreen(CleoScreen):
         pages = await asyncio.gather(
             *(cleo.queues.tasks(queue, TaskState.ACTIVE, limit=LOOKED_AT) for queue in self._worker.queues)
         )
-        self._active.replace(task for page in pages for task in page.items if task.worker == self._worker.id)
+        own = (task for page in pages for task in page.items if task.worker == self._worker.id)
+        self._active.replace(sorted(own, key=lambda task: task.claimed_at or 0.0))
         self._ended.replace(await cleo.history.worker(self._worker.id, LATEST))
         return True
 

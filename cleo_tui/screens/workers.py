@@ -20,6 +20,7 @@ from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import COMMON
 from cleo_tui.screens.marking import MARKS, MarksRows
 from cleo_tui.screens.matching import matcher
+from cleo_tui.screens.of_queue import queue_word
 from cleo_tui.screens.worker import WORKER_CHANGES, WorkerScreen
 from cleo_tui.screens.worker_columns import columns, condition_of
 from cleo_tui.widgets.pane import Pane
@@ -196,4 +197,4 @@ class WorkersScreen(MarksRows):
         self.cleo_app.changed()
 
 
-SPEC = ScreenSpec("5", "workers", "Workers", WorkersScreen, usage="[TEXT]", short="Work")
+SPEC = ScreenSpec("5", "workers", "Workers", WorkersScreen, takes=queue_word, usage="[@QUEUE] [TEXT]", short="Work")

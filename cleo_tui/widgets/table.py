@@ -100,6 +100,7 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
         self._rows: Rows[Row] = Listing(str)
         self._layout: list[tuple[Column[Row], int]] = []
         self._drawn: dict[int, Strip] = {}
+        self._told: tuple[int, str | None, int] = (0, None, 0)
 
     # --- rows ----------------------------------------------------------------------------------------
 
@@ -133,7 +134,11 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
         self._keep_cursor_in_sight()
         self._ask_for_what_is_seen()
         self.redraw()
-        self.post_message(self.Moved())
+        # Whoever draws at each move would draw for ever if each drawing told of one.
+        place = (self.cursor.index, self.cursor.key, self._rows.total)
+        if place != self._told:
+            self._told = place
+            self.post_message(self.Moved())
 
     def marks_or_current(self) -> list[Row]:
         """What an action is about: the marked rows, or else the one under the cursor."""

@@ -18,10 +18,10 @@ from cleo_core.models import (
     TaskPage,
     TaskRecord,
     TaskSummary,
-    WorkerInfo,
 )
 from cleo_core.reasons import Explanation
 from tests.console.canned_groups import CannedGroups, CannedLocks, explained
+from tests.console.canned_workers import CannedHistory, CannedWorkers, workers_at
 
 NOW = 1_789_552_830.0
 ADDRESS = "redis.example:6379"
@@ -77,15 +77,7 @@ def _minutes(queue: str, count: int) -> list[MinuteStats]:
     return minutes
 
 
-def _worker(number: int, queues: list[str], active: int) -> WorkerInfo:
-    return WorkerInfo(
-        id=f"worker-{number}-4f1c", host=f"worker-{number}", pid=4_000 + number, version="0.1.0", queues=queues,
-        tasks=[], concurrency=64, active=active, processed=120_000, failed=900, cpu=0.4, memory=92_000_000,
-        loop_lag=0.001, started_at=NOW - 86_400, beat_at=NOW - 2,
-    )  # fmt: skip
-
-
-WORKERS = [_worker(1, ["emails", "billing"], 60), _worker(2, ["emails", "images", "reports", "webhooks"], 52)]
+WORKERS = workers_at(NOW)
 SERVER = ServerInfo(
     address=ADDRESS, product="Valkey", version="9.1.2", role="master", used_memory=300_000_000,
     max_memory=1_000_000_000, eviction_policy="noeviction", append_only=True, clients=9, uptime=900_000,
@@ -124,11 +116,13 @@ class CannedCleo(Cleo):
     def __init__(self, *, queues: Sequence[QueueStats] = QUEUES, total: int = 12_480) -> None:
         super().__init__("redis://redis.example:6379/0", namespace="shop")
         self.answers = Answers(queues, total)
-        for service in ("queues", "dead_letters", "workers", "analytics", "events"):
+        for service in ("queues", "dead_letters", "analytics", "events"):
             setattr(self, service, self.answers)
         self.canned_groups = CannedGroups(NOW)
         self.groups = cast("Any", self.canned_groups)
         self.locks = cast("Any", CannedLocks(NOW))
+        self.workers = cast("Any", CannedWorkers(WORKERS if queues else []))
+        self.history = cast("Any", CannedHistory(NOW))
 
     async def server_info(self) -> ServerInfo:
         return SERVER
@@ -205,9 +199,6 @@ class Answers:
             reason=summary.error,
             expires_at=NOW + 2_500_000 if state.is_final else None,
         )
-
-    async def list(self) -> list[WorkerInfo]:
-        return WORKERS if self.all_queues else []
 
     async def minutes(self, queue: str, count: int = 60) -> list[MinuteStats]:
         return _minutes(queue, count)

@@ -24,6 +24,9 @@ SCREENS = {
     "dead letters": ["6", "right_square_bracket"],
     "task": ["3", "right_square_bracket", "l", "l", "enter"],
     "live": ["8"],
+    "workers": ["5"],
+    "worker": ["5", "G", "enter"],
+    "worker history": ["5", "G", "enter", "l"],
     "groups": ["4", "right_square_bracket"],
     "locks": ["colon", "l", "o", "c", "k", "s", "enter", "right_square_bracket"],
     "group tasks": ["4", "right_square_bracket", "enter"],
@@ -90,7 +93,7 @@ def test_a_screen_with_data(snap_compare: SnapCompare, name: str, size: str) -> 
     assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES[size], run_before=after(*SCREENS[name]))
 
 
-@pytest.mark.parametrize("name", ["overview", "queues", "tasks", "dead letters", "live", "groups", "locks"])
+@pytest.mark.parametrize("name", ["overview", "queues", "tasks", "dead letters", "live", "groups", "locks", "workers"])
 def test_a_screen_with_nothing_to_show(snap_compare: SnapCompare, name: str) -> None:
     app = app_on(CannedCleo(queues=[]))
     assert snap_compare(app, terminal_size=SIZES["80x24"], run_before=after(*SCREENS[name]))
