@@ -23,6 +23,7 @@ from cleo_core.middleware import Hooks, Middleware
 from cleo_core.models import ServerInfo, TaskPriority
 from cleo_core.queues import QueueManager
 from cleo_core.reasons import Explanation
+from cleo_core.schedules import Schedules
 from cleo_core.scripts import MAX_DELIVERIES
 from cleo_core.server import read_server_info
 from cleo_core.settings import Limits, RedisSettings, WorkerSettings
@@ -33,6 +34,7 @@ from cleo_core.tasks.options import Executor, RunOptions, checked_run_options
 from cleo_core.tasks.producer import Producer
 from cleo_core.tasks.queue_class import declare_methods
 from cleo_core.tasks.registry import Registry
+from cleo_core.when import Cron, Every, check_schedules
 from cleo_core.worker.line import Line
 from cleo_core.worker.worker import Worker
 from cleo_core.workers import Workers
@@ -90,6 +92,7 @@ class Cleo:
         self.queues = QueueManager(self.backend, self.producer, self.tasks, self.events)
         self.groups = TaskGroup(self.backend, self.queues)
         self.locks = Locks(self.backend)
+        self.schedules = Schedules(self.backend, self.producer, self.tasks)
         self.dead_letters = DeadLetters(self.backend)
         self.history = TaskHistoryService(self.backend, self.queues)
         self.analytics = Analytics(self.backend)
@@ -172,6 +175,7 @@ class Cleo:
         group: str = "",
         priority: TaskPriority = TaskPriority.NORMAL,
         executor: Executor = "thread",
+        schedule: Cron | Every | Sequence[Cron | Every] | None = None,
         batch: None = None,
         **options: Any,
     ) -> TaskDecorator: ...
@@ -199,6 +203,7 @@ class Cleo:
         group: str = "",
         priority: TaskPriority = TaskPriority.NORMAL,
         executor: Executor = "thread",
+        schedule: Cron | Every | Sequence[Cron | Every] | None = None,
         batch: int | None = None,
         batch_wait: float = BATCH_WAIT,
         **options: Any,
@@ -208,6 +213,9 @@ class Cleo:
         The further options are those of ``RunOptions``: ``max_retries`` (3), ``backoff`` (exponential from 1 s),
         ``timeout`` (seconds an attempt, None), ``retention`` (seconds, None), ``max_deliveries`` (3). A function that
         is not ``async`` runs in a thread, or with ``executor="process"`` in a process.
+
+        With ``schedule`` (``Cron("0 3 * * *", tz="Europe/Oslo")``, ``Every(30.0)``, or several) the workers of the
+        queue store a call without arguments at those times. See ``docs/schedules.md``.
 
         With ``batch`` the function takes a list: ``enqueue`` takes one argument, and up to ``batch`` tasks are run by
         one call, for which the first waits ``batch_wait`` seconds (0.1). It returns a list with a result, or an
@@ -219,11 +227,11 @@ class Cleo:
         """
         checked = self._run_options(options)
         batching = None if batch is None else Batching.checked(batch, batch_wait)
+        schedules = check_schedules(schedule)
 
         def declare(function: Callable[..., Any]) -> Task[..., Any, Any]:
-            return self._declare(
-                function, name or function.__name__, None, queue, group, priority, checked, executor, batching
-            )
+            own = name or function.__name__
+            return self._declare(function, own, None, queue, group, priority, checked, executor, batching, schedules)
 
         if function is not None:
             return declare(function)
@@ -268,6 +276,7 @@ class Cleo:
         options: RunOptions,
         executor: Executor,
         batching: Batching | None = None,
+        schedules: tuple[Cron | Every, ...] = (),
     ) -> Task[..., Any, Any]:
         declared: dict[str, Any] = {
             "name": name,
@@ -278,6 +287,7 @@ class Cleo:
             "executor": executor,
             "producer": self.producer,
             "owner": owner,
+            "schedules": schedules,
         }
         if batching is not None:
             return self.tasks.declare(BatchTask(function, batching=batching, **declared))

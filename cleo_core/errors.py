@@ -165,6 +165,10 @@ class WorkerError(CleoError):
     """A worker can't start or go on as configured."""
 
 
+class ScheduleNotFound(CleoError):
+    """There is no schedule of that id in that queue."""
+
+
 class WorkerNotFound(CleoError):
     """No worker of that id is alive."""
 

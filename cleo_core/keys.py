@@ -49,6 +49,9 @@ key                    type   holds                                             
 ``Q history:g:<group>``  list   the last 200 of a group                                         30 days
 ``Q history:w:<worker>`` list   the last 100 of a worker                                        30 days
 ``Q minute:<minute>``  hash   counters and time histograms of one minute                        2 days
+``Q schedules``        zset   schedules, scored by when they are due next (ms; +inf: paused)    as its last member
+``Q schedules:declared`` set  those of them that tasks declare                                  as its last member
+``Q schedule:<id>``    hash   one schedule: task, times, next, last, counts                     as long as the schedule
 ``Q workers``          zset   workers of the queue, scored by until when (ms) each counts as     1 day
                               there
 ``Q audit``            stream what operators did to the queue (last 1,000)                      90 days

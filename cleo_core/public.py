@@ -17,6 +17,7 @@ from cleo_core.errors import (
     LockTimeout,
     PayloadTooLarge,
     RetryNotFound,
+    ScheduleNotFound,
     ServerError,
     StaleLease,
     TaskCancelled,
@@ -48,6 +49,7 @@ from cleo_core.tasks.context import TaskContext
 from cleo_core.tasks.definition import Task
 from cleo_core.tasks.handle import TaskHandle
 from cleo_core.version import __version__
+from cleo_core.when import Cron, Every, Misfire
 
 # The default instance's decorators; making it opens no connection.
 task = Cleo.get_instance().task
@@ -57,9 +59,11 @@ __all__ = [
     "Backoff",
     "Cleo",
     "CleoError",
+    "Cron",
     "DiscardNotFound",
     "Event",
     "EventGap",
+    "Every",
     "GroupOrder",
     "GroupStrategy",
     "HistoryEntry",
@@ -74,12 +78,14 @@ __all__ = [
     "LockLost",
     "LockTimeout",
     "Middleware",
+    "Misfire",
     "ObserverEvent",
     "Outcome",
     "PayloadTooLarge",
     "RateLimit",
     "RedisSettings",
     "RetryNotFound",
+    "ScheduleNotFound",
     "ServerError",
     "StaleLease",
     "Task",

@@ -11,7 +11,17 @@ from typing import Any, cast
 from cleo_core import Cleo
 from tests.raw import ask
 
-LIVES_WITH_ITS_MEMBERS = ("ring", "ring:before", "throttled", "groups", "active", "leases", "delayed")
+LIVES_WITH_ITS_MEMBERS = (
+    "ring",
+    "ring:before",
+    "throttled",
+    "groups",
+    "active",
+    "leases",
+    "delayed",
+    "schedules",
+    "schedules:declared",
+)
 
 
 async def find_leaks(cleo: Cleo) -> list[str]:
@@ -73,9 +83,11 @@ async def _leaks_of_queue(cleo: Cleo, prefix: str, parts: list[str]) -> list[str
     counted = int(await ask(cleo, "HGET", prefix + "queue", "waiting") or 0)
     if counted != len(waiting):
         leaks.append(f"{prefix}: {counted} tasks are counted as waiting, {len(waiting)} wait")
+    leaks += await _drift_of_schedules(cleo, prefix, known)
     leaks += await _drift_of_groups(cleo, prefix, parts, lanes)
     leaks += await _drift_of_kinds(cleo, prefix, parts)
     groups = await _scores(cleo, prefix + "groups")
+    schedules = await _scores(cleo, prefix + "schedules")
     lifetimes = await _ask_all(cleo, "PTTL", [prefix + part for part in parts])
     for part in parts:
         if part == "queue" or part.startswith(("lane:", "running:")) or part in LIVES_WITH_ITS_MEMBERS:
@@ -90,9 +102,22 @@ async def _leaks_of_queue(cleo: Cleo, prefix: str, parts: list[str]) -> list[str
             continue
         if part.startswith("group:") and part[6:] in groups:
             continue
+        if part.startswith("schedule:") and part[9:] in schedules:
+            continue
         if await ask(cleo, "EXISTS", prefix + part):
             leaks.append(f"{prefix}{part} has neither an owner nor a lifetime")
     return leaks
+
+
+async def _drift_of_schedules(cleo: Cleo, prefix: str, known: set[str]) -> list[str]:
+    """Schedules that stand in one place only, and a next time that is not that of the first."""
+    scores = await _scores(cleo, prefix + "schedules")
+    declared = {name.decode() for name in await ask(cleo, "SMEMBERS", prefix + "schedules:declared")}
+    drift = [f"{prefix}schedule:{name} is known, but gone" for name in scores if f"schedule:{name}" not in known]
+    drift += [f"{prefix}: schedule {name!r} is declared, but gone" for name in declared - set(scores)]
+    first = min(scores.values(), default=float("inf"))
+    told = float(await ask(cleo, "HGET", prefix + "queue", "tick") or "inf")
+    return drift if told == first else [*drift, f"{prefix}: the first schedule is due at {first}, told is {told}"]
 
 
 async def _drift_of_groups(cleo: Cleo, prefix: str, parts: list[str], lanes: dict[str, list[bytes]]) -> list[str]:

@@ -10,11 +10,12 @@
 --                cancelled  value: ''                                  number: 0
 --                returned   value: ''                                  number: 0    (handed back, not charged)
 -- Returns { stale ids, claimed tasks (flat, 8 a task), ms after which to look again (-1: no need), waiting, paused (0 or 1),
---         options that the claimed tasks' groups have for those that don't say themselves (flat: group, JSON) }
+--         options that the claimed tasks' groups have for those that don't say themselves (flat: group, JSON),
+--         ms after which this worker is to fire schedules (-1: no need) }
 --       a task is: id, name, arguments, head, receipt, group, tries, losses (a table for each would cost as much as running it)
 -- Cost  O((settled + claimed) x log n)
 -- Role  worker
--- include: base events counters rules ring groups lanes delays promote carry_on take receipts departures attempts kinds endings
+-- include: base events counters rules ring groups lanes delays promote carry_on take receipts departures attempts kinds endings tick_wait
 local worker, room, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local dead_retention, cancelled_retention = tonumber(ARGV[4]), tonumber(ARGV[5])
 local stale = {}
@@ -169,7 +170,7 @@ promote(math.max(room, 100))
 carry_on(room + 100)
 free_throttled(room + 10)
 
-local q = call('HMGET', QUEUE, 'paused', 'every', 'burst', 'tat', 'alarm', 'alarm_of')
+local q = call('HMGET', QUEUE, 'paused', 'every', 'burst', 'tat', 'alarm', 'alarm_of', 'tick', 'tick_for', 'tick_of')
 local paused = q[1] == '1'
 local every, burst, tat = tonumber(q[2] or nil), tonumber(q[3] or 1), tonumber(q[4] or 0)
 local most = every and math.min(room, let_go(every, burst, tat)) or room
@@ -207,4 +208,5 @@ end
 write_history()
 write_counters()
 publish_events()
-return { stale, claimed, due, tonumber(call('HGET', QUEUE, 'waiting') or 0), paused and 1 or 0, options }
+return { stale, claimed, due, tonumber(call('HGET', QUEUE, 'waiting') or 0), paused and 1 or 0, options,
+  tick_wait(worker, q[7], q[8], q[9]) }

@@ -1,14 +1,15 @@
 #!lua flags=allow-oom
 -- sweep: what any worker does now and then for all: takes back tasks whose lease ran out, promotes due ones, prunes, tells which workers are gone.
 -- KEYS  1 the queue's hash
--- ARGV  1 slice, 2 default max_deliveries, 3 and 4 retention of dead letters and of cancelled tasks (s), 5 least time since the last sweep (ms):
+-- ARGV  1 slice, 2 default max_deliveries, 3 and 4 retention of dead letters and of cancelled tasks (s), 5 least time since the last sweep (ms), 6 worker id:
 --       of many workers that sweep each for all, most find that it was just done
--- Returns { tasks taken back, tasks promoted, ms until the next delayed task (-1: none) }; a full slice means: call again
+-- Returns { tasks taken back, tasks promoted, ms until the next delayed task (-1: none), ms after which this worker is to
+--       fire schedules (-1: no need) }; a full slice means: call again
 -- Cost  O(slice x log n)
 -- Role  worker
--- include: base events counters rules ring groups lanes delays promote carry_on receipts departures attempts kinds endings lose presence
+-- include: base events counters rules ring groups lanes delays promote carry_on receipts departures attempts kinds endings lose presence tick_wait
 local slice = tonumber(ARGV[1])
-if now - (call('HGET', QUEUE, 'swept') or 0) < tonumber(ARGV[5]) then return { 0, 0, next_due() } end
+if now - (call('HGET', QUEUE, 'swept') or 0) < tonumber(ARGV[5]) then return { 0, 0, next_due(), ask_tick_wait(ARGV[6]) } end
 call('HSET', QUEUE, 'swept', now)
 local expired = call('ZRANGE', LEASES, '-inf', now, 'BYSCORE', 'LIMIT', 0, slice)
 for _, id in ipairs(expired) do
@@ -29,4 +30,4 @@ miss_workers(slice)
 write_history()
 write_counters()
 publish_events()
-return { #expired, promoted, next_due() }
+return { #expired, promoted, next_due(), ask_tick_wait(ARGV[6]) }

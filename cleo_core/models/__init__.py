@@ -31,6 +31,7 @@ from cleo_core.models.groups import (
 )
 from cleo_core.models.history import HistoryEntry
 from cleo_core.models.queues import BulkReport, MinuteStats, QueueStats
+from cleo_core.models.schedules import ScheduleInfo, SchedulePage
 from cleo_core.models.states import Outcome, TaskPriority, TaskState
 from cleo_core.models.tasks import Attempt, LogLine, Progress, TaskPage, TaskRecord, TaskSummary
 from cleo_core.models.workers import ServerInfo, TaskSignature, WorkerInfo, WorkerState
@@ -69,6 +70,8 @@ __all__ = [
     "RetryRun",
     "RetryState",
     "Role",
+    "ScheduleInfo",
+    "SchedulePage",
     "ServerInfo",
     "StopReason",
     "TaskPage",

@@ -13,14 +13,34 @@ from cleo_core.scripts.groups import GroupScripts
 from cleo_core.scripts.loading import Script, load
 from cleo_core.scripts.locks import LockScripts
 from cleo_core.scripts.retries import RetryScripts
+from cleo_core.scripts.schedules import DueSchedule, ScheduleScripts
 from cleo_core.scripts.tasks import NewTask, TaskScripts
 from cleo_core.scripts.work import MAX_DELIVERIES, Claimed, Cycle, Report, Settled, WorkScripts
 from cleo_core.scripts.workers import WorkerScripts
 
-__all__ = ["MAX_DELIVERIES", "Claimed", "Cycle", "NewTask", "Report", "Script", "Scripts", "Settled", "load"]
+__all__ = [
+    "MAX_DELIVERIES",
+    "Claimed",
+    "Cycle",
+    "DueSchedule",
+    "NewTask",
+    "Report",
+    "Script",
+    "Scripts",
+    "Settled",
+    "load",
+]
 
 
 class Scripts(
-    TaskScripts, WorkScripts, GroupScripts, LockScripts, DeadLetterScripts, RetryScripts, WorkerScripts, AccessScripts
+    TaskScripts,
+    WorkScripts,
+    GroupScripts,
+    LockScripts,
+    DeadLetterScripts,
+    RetryScripts,
+    WorkerScripts,
+    AccessScripts,
+    ScheduleScripts,
 ):
     """All scripts on one connection, by what they are about."""

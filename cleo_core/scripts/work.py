@@ -39,7 +39,8 @@ class Claimed(NamedTuple):
 
 class Cycle(NamedTuple):
     """The answer to one settle-and-claim. ``next_due`` is in seconds, or None. ``options`` are what groups of claimed
-    tasks have for those that don't say themselves, as JSON.
+    tasks have for those that don't say themselves, as JSON. ``next_tick`` is in how many seconds this worker is to fire
+    schedules, or None.
     """
 
     stale: list[bytes]
@@ -48,6 +49,7 @@ class Cycle(NamedTuple):
     waiting: int
     paused: bool
     options: dict[bytes, bytes]
+    next_tick: float | None
 
 
 class Report(NamedTuple):
@@ -71,22 +73,25 @@ class WorkScripts(Calls):
         self, queue: str, worker: str, room: int, lease_ms: int, retentions: tuple[int, int], settled: Iterable[Settled]
     ) -> Cycle:
         """Settle what has finished and claim up to ``room`` tasks."""
-        stale, claimed, due, waiting, paused, options = await self._run(
+        stale, claimed, due, waiting, paused, options, tick = await self._run(
             "cycle", queue, worker, room, lease_ms, *retentions, *chain.from_iterable(settled)
         )
         tasks = list(map(Claimed._make, zip(*[iter(claimed)] * len(Claimed._fields), strict=True)))
         by_group = dict(zip(options[::2], options[1::2], strict=True))
-        return Cycle(stale, tasks, _seconds(due), waiting, paused == 1, by_group)
+        return Cycle(stale, tasks, _seconds(due), waiting, paused == 1, by_group, _seconds(tick))
 
     async def sweep(
-        self, queue: str, slice_size: int, retentions: tuple[int, int], gap_ms: int = 0
+        self, queue: str, slice_size: int, retentions: tuple[int, int], gap_ms: int = 0, worker: str = ""
     ) -> tuple[int, int, float | None]:
-        """Take back what lost its lease and promote what is due: how many of each, and seconds to the next due.
+        """Take back what lost its lease and promote what is due: how many of each, and in how many seconds the worker
+        is to fire schedules, or None.
 
         Nothing is done when the last sweep of the queue, by whomever, is less than ``gap_ms`` ago.
         """
-        taken, promoted, due = await self._run("sweep", queue, slice_size, MAX_DELIVERIES, *retentions, gap_ms)
-        return taken, promoted, _seconds(due)
+        taken, promoted, _, tick = await self._run(
+            "sweep", queue, slice_size, MAX_DELIVERIES, *retentions, gap_ms, worker
+        )
+        return taken, promoted, _seconds(tick)
 
     async def release(self, queue: str, worker: str, retentions: tuple[int, int], why: str) -> int:
         """Take back all tasks of a worker that is gone, in slices; returns how many."""

@@ -17,6 +17,7 @@ from cleo_core.tasks.handle import TaskHandle
 from cleo_core.tasks.options import CallOptions, Executor, RunOptions
 from cleo_core.tasks.producer import Destination, Producer
 from cleo_core.tasks.signature import Signature
+from cleo_core.when import Cron, Every
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -40,6 +41,7 @@ class Task(Generic[P, R_co, T_co]):
         executor: Executor,
         producer: Producer,
         owner: type | None = None,
+        schedules: tuple[Cron | Every, ...] = (),
     ) -> None:
         self.name = check_name("task", name)
         self.queue = check_name("queue", queue)
@@ -52,6 +54,9 @@ class Task(Generic[P, R_co, T_co]):
         self.signature = self._signature_of(name, function, skip_self=owner is not None)
         if executor == "process":
             self._check_process()
+        self.schedules = schedules
+        if schedules:
+            self.arguments_of_schedules()
         self._owner = owner
         self._producer = producer
         self._result = self._result_adapter(function)
@@ -74,6 +79,21 @@ class Task(Generic[P, R_co, T_co]):
         """Call a method's function on an instance, as Python would."""
         first = (self._local_context(),) if self.signature.takes_context else ()
         return self.function(instance, *first, *args, **kwargs)
+
+    def arguments_of_schedules(self) -> bytes:
+        """The arguments of a call by a declared schedule: none, so all must have defaults.
+
+        Raises:
+            InvalidArguments: one has none.
+        """
+        try:
+            return self.signature.encode({}, 1_000)
+        except InvalidArguments:
+            raise InvalidArguments(
+                f"The task {self.name!r} is declared with a schedule, which calls it without arguments. Give all "
+                "of them defaults, or add the schedule at run time: "
+                "cleo.schedules.add(queue, id, task, arguments, when=...)."
+            ) from None
 
     async def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle[T_co]:
         """Store a call of this task in its queue.

@@ -11,34 +11,45 @@ from cleo_core.backend import Backend
 from cleo_core.errors import ServerError
 from cleo_core.scripts import Scripts
 from cleo_core.worker.line import Line
+from cleo_core.worker.ticking import Ticking
 
 LOG = logging.getLogger("cleo.worker")
 SLICE = 200
 
 
 async def sweep_on(
-    backend: Backend, scripts: Scripts, lines: Sequence[Line], interval: float, stir: Callable[[], None]
+    backend: Backend,
+    scripts: Scripts,
+    lines: Sequence[Line],
+    interval: float,
+    stir: Callable[[], None],
+    ticking: Ticking,
 ) -> None:
     """Sweep the queues every ``interval`` seconds, a bit apart from other workers, until cancelled."""
     while True:
         await asyncio.sleep(interval * random.uniform(0.8, 1.0))
         for line in lines:
             try:
-                if await sweep(backend, scripts, line.queue, gap=interval / 2):
+                if await sweep(backend, scripts, line.queue, gap=interval / 2, ticking=ticking):
                     line.ready = True
                     stir()
             except ServerError as error:
                 LOG.warning("A sweep of %s failed; the next one makes up for it. %s", line.queue, error)
 
 
-async def sweep(backend: Backend, scripts: Scripts, queue: str, *, gap: float = 0.0) -> int:
+async def sweep(
+    backend: Backend, scripts: Scripts, queue: str, *, gap: float = 0.0, ticking: Ticking | None = None
+) -> int:
     """Sweep a queue, slice after slice, unless it was swept within the last ``gap`` seconds; how many tasks may run
     again.
     """
     total = 0
     gap_ms = round(gap * 1000)
     while True:
-        taken, promoted, _ = await scripts.sweep(queue, SLICE, backend.limits.retentions, gap_ms)
+        worker = "" if ticking is None else ticking.worker
+        taken, promoted, wait = await scripts.sweep(queue, SLICE, backend.limits.retentions, gap_ms, worker)
+        if ticking is not None:
+            ticking.note(queue, wait)
         gap_ms = 0
         total += taken + promoted
         if taken:

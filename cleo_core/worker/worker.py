@@ -21,6 +21,7 @@ from cleo_core.middleware import Hooks
 from cleo_core.models import WorkerInfo, WorkerState
 from cleo_core.scripts import Claimed, Scripts, Settled
 from cleo_core.settings import WorkerSettings
+from cleo_core.tasks.declared import Declarations
 from cleo_core.tasks.registry import Registry
 from cleo_core.wire import Wire
 from cleo_core.worker.duty import Duty, Ending
@@ -32,6 +33,7 @@ from cleo_core.worker.portrait import Portrait
 from cleo_core.worker.presence import Presence
 from cleo_core.worker.reports import INTERVAL, Reports
 from cleo_core.worker.slots import Slots
+from cleo_core.worker.ticking import Ticking
 from cleo_core.worker.wake import Wake
 
 LOG = logging.getLogger("cleo.worker")
@@ -115,10 +117,11 @@ class Worker:
             heed=self._heed,
         )
         self._heartbeat.start()
+        self._ticking = Ticking(self._scripts, self.id, queues, Declarations(self._registry))
+        sweeping = sweep_on(self._backend, self._scripts, self._lines, self.settings.sweep, self._stir, self._ticking)
         helpers = [
-            asyncio.create_task(
-                sweep_on(self._backend, self._scripts, self._lines, self.settings.sweep, self._stir), name="cleo-sweep"
-            ),
+            asyncio.create_task(sweeping, name="cleo-sweep"),
+            asyncio.create_task(self._ticking.run(), name="cleo-ticking"),
             asyncio.create_task(self._report_on(), name="cleo-reports"),
         ]
         LOG.info("Worker %s serves %s.", self.id, ", ".join(queues))
@@ -261,6 +264,7 @@ class Worker:
             self._pause = FIRST_PAUSE
             self._pace.called(len(settled), time.perf_counter() - began)
             self._forget(line, settled, answer.stale)
+            self._ticking.note(line.queue, answer.next_tick)
             self._rota.claimed(line, len(answer.claimed))
             for claimed in answer.claimed:
                 self._slots.accept(line, claimed, answer.options.get(claimed.group, b""))

@@ -17,7 +17,18 @@ from cleo_tui.actions import Action, shown
 from tests.docs.documents import ROOT
 
 FOLDERS = ("cleo_core", "cleo_tui", "tests", "benchmarks", "docs", "screenshots")
-SERVICES = ("queues", "groups", "locks", "dead_letters", "events", "workers", "analytics", "tasks", "history")
+SERVICES = (
+    "queues",
+    "schedules",
+    "groups",
+    "locks",
+    "dead_letters",
+    "events",
+    "workers",
+    "analytics",
+    "tasks",
+    "history",
+)
 _DOTTED = re.compile(r"@?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)")
 
 

@@ -1,0 +1,60 @@
+"""Schedules as they are kept, and those that are declared with a task: ``@cleo.task(schedule=Cron("0 3 * * *"))``."""
+
+from __future__ import annotations
+
+import hashlib
+
+from pydantic_core import to_json
+
+from cleo_core.scripts.schedules import NewSchedule
+from cleo_core.tasks.options import CallOptions
+from cleo_core.tasks.producer import Destination
+from cleo_core.tasks.registry import Registry
+from cleo_core.when import Cron, Every, write_when
+
+MAX_ID_BYTES = 150
+
+
+def declared_id(task: str, when: Cron | Every) -> str:
+    """The id of a declared schedule: the task and its times, so that other times are another schedule."""
+    text = f"{task} {when}"
+    if len(text.encode()) <= MAX_ID_BYTES:
+        return text
+    return (
+        f"{text.encode()[: MAX_ID_BYTES - 20].decode(errors='ignore')} {hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    )
+
+
+def fields_of(to: Destination, arguments: bytes, when: Cron | Every, module: str = "") -> dict[str, str | bytes]:
+    """What is kept of a schedule."""
+    return {
+        "task": to.name, "args": arguments, "head": to.head, "group": to.group, "prio": str(int(to.priority)),
+        "when": write_when(when), "module": module,
+    }  # fmt: skip
+
+
+class Declarations:
+    """The schedules that the tasks of a program declare."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._tasks = list(registry)
+
+    def of_queue(self, queue: str, now: int) -> list[NewSchedule]:
+        """Those of a queue, with when they are due first (ms)."""
+        found: list[NewSchedule] = []
+        for task in self._tasks:
+            if task.queue != queue:
+                continue
+            to = Destination.of(task.name, queue, task.group, task.priority, task.options_declared, CallOptions())
+            for when in task.schedules:
+                fields = fields_of(to, task.arguments_of_schedules(), when, task.function.__module__)
+                due = when.next_ms(now, now)
+                if due is not None:
+                    found.append(NewSchedule(declared_id(task.name, when), due, fields))
+        return found
+
+    def mine(self) -> bytes:
+        """The tasks and modules that this program has, of which it may say what is declared no more."""
+        names = [task.name for task in self._tasks]
+        modules = [f"module {task.function.__module__}" for task in self._tasks]
+        return to_json(dict.fromkeys([*names, *modules], True))
