@@ -44,6 +44,11 @@ class Pane(Vertical, Generic[Row]):
                 self.table.focus()
         self._tell_place(card)
 
+    def on_lazy_table_moved(self) -> None:
+        """The place of the cursor, and how many columns there is no room for, are in the frame."""
+        if self.table.display:
+            self._tell_place(None)
+
     def _tell_place(self, card: Card | None) -> None:
         parts: list[str] = []
         table = self.table

@@ -257,7 +257,10 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
 
         while len(chosen) > 1 and needed() > width and any(column.drop for column in chosen):
             chosen.remove(max(chosen, key=lambda column: column.drop))
-        self.dropped = len(self.columns) - len(chosen)
+        dropped = len(self.columns) - len(chosen)
+        if dropped != self.dropped:
+            self.dropped = dropped
+            self.post_message(self.Moved())
         spare, shares = max(0, width - needed()), sum(column.grow for column in chosen)
         layout: list[tuple[Column[Row], int]] = []
         for column in chosen:

@@ -85,5 +85,5 @@ async def console(
     app = CleoApp(connect, settings=settings, clock=clock) if clock else CleoApp(connect, settings=settings)
     async with app.run_test(size=size, notifications=True) as pilot:
         running = Console(app, pilot)
-        await running.see("1 Overview")
+        await running.see("1 Over")
         yield running

@@ -135,7 +135,7 @@ async def test_what_does_not_fit_is_said(connect: Callable[[], Cleo]) -> None:
 async def test_keys_of_screens_that_are_not_there_do_nothing(connect: Callable[[], Cleo]) -> None:
     async with console(CannedCleo, clock=clock) as shop:
         await shop.see("emails")
-        for key in "579":
+        for key in "79":
             await shop.press(key)
         assert shop.app.current_mode == "overview"
         assert not shop.app.screen.is_modal
