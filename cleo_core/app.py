@@ -93,12 +93,12 @@ class Cleo:
         self.groups = TaskGroup(self.backend, self.queues)
         self.locks = Locks(self.backend)
         self.schedules = Schedules(self.backend, self.producer, self.tasks)
-        self.dead_letters = DeadLetters(self.backend)
         self.history = TaskHistoryService(self.backend, self.queues)
         self.analytics = Analytics(self.backend)
         self.workers = Workers(self.backend)
         self.access = Access(self.backend)
         self.audit = Audit(self.backend)
+        self.dead_letters = DeadLetters(self.backend, self.tasks, self.workers)
         self._explainer = Explainer(self.backend, self.workers)
 
     @classmethod

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 
 from pydantic_core import from_json
 
 from cleo_core.backend import Backend
-from cleo_core.errors import WorkerNotFound, WrongState
-from cleo_core.models import TaskSignature, WorkerInfo, WorkerState
+from cleo_core.errors import InvalidOption, WorkerNotFound, WrongState
+from cleo_core.models import (
+    RecoveryReport,
+    StuckKind,
+    StuckPage,
+    StuckTask,
+    TaskSignature,
+    WorkerInfo,
+    WorkerState,
+)
 from cleo_core.names import check_name
+from cleo_core.queues import clamp
+from cleo_core.stuck import FORSAKEN, add, find, recover, recover_all
 
 ALIVE = 30.0
 ORDER_TTL = 3_600
@@ -103,6 +113,63 @@ class Workers:
                     yield data
             if int(cursor) == 0:
                 return
+
+    # --- stuck tasks ---------------------------------------------------------------------------------
+
+    async def stuck(
+        self,
+        queue: str,
+        *,
+        offset: int = 0,
+        limit: int = 100,
+        look: int = 5_000,
+        past_usual: float = 3.0,
+        at_least: float = 5.0,
+    ) -> StuckPage:
+        """The running tasks of a queue that look stuck, each with its reasons, those whose leases end first at the
+        beginning: at most ``limit`` (up to 1,000) among the next ``look`` running ones (up to 100,000) from ``offset``.
+
+        A task looks stuck if its lease ran out, its worker is silent or has a blocked loop, it is 2 s past its timeout,
+        or it runs longer than ``past_usual`` times what 99% of its like took in the last hour (and than ``at_least``
+        seconds). Nothing is changed by looking.
+
+        Raises:
+            InvalidOption: a number that can't be.
+        """
+        return await find(self._backend, queue, offset, clamp(limit), max(1, min(look, 100_000)), past_usual, at_least)
+
+    async def recover_stuck(
+        self,
+        queue: str | None = None,
+        tasks: Sequence[StuckTask | str] | None = None,
+        *,
+        kinds: Collection[StuckKind] = FORSAKEN,
+    ) -> RecoveryReport:
+        """Take running tasks from their workers and put them back to where they waited. Audited. In steps of 500.
+
+        ``tasks`` are those that ``stuck`` found (nothing happens to one that runs under another lease by now), or ids.
+        Without them all are taken back that are stuck for a reason of these ``kinds``: unless named, those that nobody
+        is at work on. Without a queue all queues are gone through.
+
+        What has lost its lease is charged with a loss as by a sweep, so poison is found out. What is taken from a
+        worker that still holds it is not charged; it may run twice for a while, because the worker is only told, and
+        can't be forced, to stop. Whatever that one still reports is refused (``StaleLease``).
+
+        Raises:
+            InvalidOption: tasks without their queue.
+        """
+        if tasks is not None:
+            if queue is None:
+                raise InvalidOption("These tasks are in a queue. Say in which.")
+            return await recover(self._backend, queue, tasks)
+        if queue is not None:
+            return await recover_all(self._backend, queue, kinds)
+        total, first = RecoveryReport(done=0), 0
+        while names := await self._backend.ask("ZRANGE", self._backend.keys.queues, first, first + SLICE - 1):
+            first += SLICE
+            for name in names:
+                total = add(total, await recover_all(self._backend, name.decode(), kinds))
+        return total
 
     # --- what they are told --------------------------------------------------------------------------
 

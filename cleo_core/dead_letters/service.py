@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Unpack
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Unpack
 
 from cleo_core.backend import Backend
+from cleo_core.dead_letters.editing import Editor
 from cleo_core.dead_letters.export import lines
 from cleo_core.dead_letters.filters import DeadLetterFilter, wanted
 from cleo_core.dead_letters.letters import kind_of_letters, letter_of, letter_record_of
@@ -13,6 +14,7 @@ from cleo_core.dead_letters.retrying import Retries, Retrying, Stage
 from cleo_core.dead_letters.trash import Trash
 from cleo_core.errors import TaskNotFound
 from cleo_core.models import (
+    ArgumentsCheck,
     BulkReport,
     DeadLetter,
     DeadLetterKinds,
@@ -24,6 +26,8 @@ from cleo_core.models import (
 )
 from cleo_core.names import check_name
 from cleo_core.queues import clamp, report_of, slices
+from cleo_core.tasks.registry import Registry
+from cleo_core.workers import Workers
 
 LOOK = 1_000
 MAX_LOOK = 100_000
@@ -32,8 +36,9 @@ MAX_LOOK = 100_000
 class DeadLetters:
     """The dead letters of a namespace's queues. Every call raises ``ServerError`` when the server can't be used."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, registry: Registry, workers: Workers) -> None:
         self._backend = backend
+        self._editor = Editor(backend, registry, workers)
         self._trash = Trash(backend)
         self._retries = Retries(backend)
 
@@ -138,6 +143,20 @@ class DeadLetters:
         for ids in slices(task_ids):
             answers += await scripts.retry(check_name("queue", queue), self._backend.actor, ids)
         return report_of(task_ids, answers, {"waiting"}, "retried")
+
+    async def edit_and_retry(self, queue: str, task_id: str, arguments: Mapping[str, Any]) -> ArgumentsCheck:
+        """Put a dead letter back with other arguments, given by name; what they were checked by. Audited.
+
+        The arguments are checked before anything is changed: by the task's signature if it is declared on this
+        ``Cleo``, else by the JSON schema that a live worker has published of it, if there is one.
+
+        Raises:
+            TaskNotFound: there is no dead letter of that id (any more).
+            InvalidArguments, PayloadTooLarge: the arguments are refused; the letter stays as it is.
+            WrongState: it was retried meanwhile.
+        """
+        letter = await self.get(queue, task_id)
+        return await self._editor.retry(queue, task_id, letter.name, arguments)
 
     def retry_all(self, queue: str, **filters: Unpack[DeadLetterFilter]) -> Retrying:
         """Retry all dead letters that match, in steps of at most 250 on the server. Audited.

@@ -2,7 +2,7 @@
 -- edit_retry: puts one dead letter back with other arguments.
 -- KEYS  1 the queue's hash
 -- ARGV  1 actor (JSON), 2 id, 3 arguments (JSON), 4 the task's name as the arguments were checked for it
--- Returns 'waiting', or what forbids it: the state ('' when there is no such task), or 'renamed' if it is another task
+-- Returns 'retried', or what forbids it: the state ('' when there is no such task), or 'renamed' if it is another task
 -- Cost  O(log n)
 -- Role  operator
 -- include: base events rules ring groups lanes states kinds revive audit
@@ -16,4 +16,4 @@ write_kinds()
 write_lanes()
 audit(ARGV[1], 'edit and retry', id, 1)
 publish_events()
-return 'waiting'
+return 'retried'

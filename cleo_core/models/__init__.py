@@ -6,6 +6,7 @@ Times are seconds since the epoch and durations are seconds, both ``float``, her
 from cleo_core.models.access import AuditEntry, Identity, Role
 from cleo_core.models.base import Model
 from cleo_core.models.dead_letters import (
+    ArgumentsCheck,
     DeadLetter,
     DeadLetterKind,
     DeadLetterKinds,
@@ -33,10 +34,24 @@ from cleo_core.models.history import HistoryEntry
 from cleo_core.models.queues import BulkReport, MinuteStats, QueueStats
 from cleo_core.models.schedules import ScheduleInfo, SchedulePage
 from cleo_core.models.states import Outcome, TaskPriority, TaskState
+from cleo_core.models.stuck import (
+    FarPastUsual,
+    LeaseRanOut,
+    PastTimeout,
+    RecoveryReport,
+    StuckKind,
+    StuckPage,
+    StuckReason,
+    StuckTask,
+    WorkerBlocked,
+    WorkerHealth,
+    WorkerSilent,
+)
 from cleo_core.models.tasks import Attempt, LogLine, Progress, TaskPage, TaskRecord, TaskSummary
 from cleo_core.models.workers import ServerInfo, TaskSignature, WorkerInfo, WorkerState
 
 __all__ = [
+    "ArgumentsCheck",
     "Attempt",
     "AuditEntry",
     "BulkReport",
@@ -50,6 +65,7 @@ __all__ = [
     "DiscardReport",
     "Event",
     "EventGap",
+    "FarPastUsual",
     "GroupInfo",
     "GroupOptions",
     "GroupOrder",
@@ -59,14 +75,17 @@ __all__ = [
     "GroupStrategy",
     "HistoryEntry",
     "Identity",
+    "LeaseRanOut",
     "LockInfo",
     "LogLine",
     "MinuteStats",
     "Model",
     "ObserverEvent",
     "Outcome",
+    "PastTimeout",
     "Progress",
     "QueueStats",
+    "RecoveryReport",
     "RetryRun",
     "RetryState",
     "Role",
@@ -74,12 +93,19 @@ __all__ = [
     "SchedulePage",
     "ServerInfo",
     "StopReason",
+    "StuckKind",
+    "StuckPage",
+    "StuckReason",
+    "StuckTask",
     "TaskPage",
     "TaskPriority",
     "TaskRecord",
     "TaskSignature",
     "TaskState",
     "TaskSummary",
+    "WorkerBlocked",
+    "WorkerHealth",
     "WorkerInfo",
+    "WorkerSilent",
     "WorkerState",
 ]

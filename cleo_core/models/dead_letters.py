@@ -144,3 +144,15 @@ class RetryRun(Model):
     at: float
     idle: float
     by: str
+
+
+class ArgumentsCheck(StrEnum):
+    """By what edited arguments were checked before they were stored.
+
+    ``DECLARED``: by the task's signature in this program. ``PUBLISHED``: by the JSON schema that a live worker has
+    published. ``UNCHECKED``: nobody here knows the task, so only a worker will see whether they fit.
+    """
+
+    DECLARED = "declared"
+    PUBLISHED = "published"
+    UNCHECKED = "unchecked"

@@ -14,6 +14,7 @@ from cleo_core.scripts.loading import Script, load
 from cleo_core.scripts.locks import LockScripts
 from cleo_core.scripts.retries import RetryScripts
 from cleo_core.scripts.schedules import DueSchedule, ScheduleScripts
+from cleo_core.scripts.stuck import StuckScripts
 from cleo_core.scripts.tasks import NewTask, TaskScripts
 from cleo_core.scripts.work import MAX_DELIVERIES, Claimed, Cycle, Report, Settled, WorkScripts
 from cleo_core.scripts.workers import WorkerScripts
@@ -42,5 +43,6 @@ class Scripts(
     WorkerScripts,
     AccessScripts,
     ScheduleScripts,
+    StuckScripts,
 ):
     """All scripts on one connection, by what they are about."""

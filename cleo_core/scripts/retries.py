@@ -43,5 +43,5 @@ class RetryScripts(Calls):
         return now, runs
 
     async def edit_retry(self, queue: str, actor: str, task_id: str, arguments: bytes, name: str) -> str:
-        """Put a dead letter back with other arguments: 'waiting', or what forbids it."""
+        """Put a dead letter back with other arguments: 'retried', or what forbids it."""
         return (await self._run("edit_retry", queue, actor, task_id, arguments, name)).decode()
