@@ -17,6 +17,7 @@ from cleo_core.errors import PermissionDenied
 from cleo_core.keys import Keys
 from cleo_core.scripts import Scripts
 from cleo_core.settings import Limits, RedisSettings
+from cleo_core.signing import SigningKey, Trust
 from cleo_core.wire import Wire
 
 
@@ -31,6 +32,9 @@ class Backend:
         self._wire: Wire | None = None
         self._scripts: Scripts | None = None
         self._connecting: tuple[asyncio.AbstractEventLoop, asyncio.Lock] | None = None
+        # With which key tasks are signed here, and whose tasks workers here run; set by Cleo.
+        self.signing: SigningKey | None = None
+        self.trust: Trust | None = None
         self._known_queues: set[str] = set()
         # The connection on which the user was found to see all queues.
         self._sees_all: Scripts | None = None

@@ -16,6 +16,7 @@ from cleo_core.errors import (
     LockLost,
     LockTimeout,
     PayloadTooLarge,
+    PermissionDenied,
     RetryNotFound,
     ScheduleNotFound,
     ServerError,
@@ -31,19 +32,25 @@ from cleo_core.errors import (
 from cleo_core.history import TaskHistoryService
 from cleo_core.middleware import Middleware
 from cleo_core.models import (
+    AuditEntry,
+    Check,
+    CheckStatus,
     Event,
     EventGap,
     GroupOrder,
     GroupStrategy,
     HistoryEntry,
+    Identity,
     ObserverEvent,
     Outcome,
+    Role,
     TaskPriority,
     TaskState,
     WorkerState,
 )
 from cleo_core.rate_limit import RateLimit
 from cleo_core.settings import Limits, RedisSettings, WorkerSettings
+from cleo_core.signing import SigningKey, TrustedKey
 from cleo_core.tasks.backoff import Backoff, retry_with_backoff
 from cleo_core.tasks.context import TaskContext
 from cleo_core.tasks.definition import Task
@@ -56,7 +63,10 @@ task = Cleo.get_instance().task
 queue_class = Cleo.get_instance().queue_class
 
 __all__ = [
+    "AuditEntry",
     "Backoff",
+    "Check",
+    "CheckStatus",
     "Cleo",
     "CleoError",
     "Cron",
@@ -67,6 +77,7 @@ __all__ = [
     "GroupOrder",
     "GroupStrategy",
     "HistoryEntry",
+    "Identity",
     "InvalidArguments",
     "InvalidHeaders",
     "InvalidInput",
@@ -82,11 +93,14 @@ __all__ = [
     "ObserverEvent",
     "Outcome",
     "PayloadTooLarge",
+    "PermissionDenied",
     "RateLimit",
     "RedisSettings",
     "RetryNotFound",
+    "Role",
     "ScheduleNotFound",
     "ServerError",
+    "SigningKey",
     "StaleLease",
     "Task",
     "TaskCancelled",
@@ -98,6 +112,7 @@ __all__ = [
     "TaskPriority",
     "TaskState",
     "TaskTimeout",
+    "TrustedKey",
     "UnknownTask",
     "WorkerNotFound",
     "WorkerSettings",

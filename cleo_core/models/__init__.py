@@ -3,7 +3,7 @@
 Times are seconds since the epoch and durations are seconds, both ``float``, here and in every public call.
 """
 
-from cleo_core.models.access import AuditEntry, Identity, Role
+from cleo_core.models.access import AuditEntry, Check, CheckStatus, Identity, Role
 from cleo_core.models.base import Model
 from cleo_core.models.dead_letters import (
     ArgumentsCheck,
@@ -55,6 +55,8 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "BulkReport",
+    "Check",
+    "CheckStatus",
     "DeadLetter",
     "DeadLetterKind",
     "DeadLetterKinds",

@@ -65,3 +65,24 @@ class AuditEntry(Model):
     redis_user: str
     os_user: str
     position: str
+
+
+class CheckStatus(StrEnum):
+    """What a check of ``cleo.doctor()`` found. ``UNKNOWN``: it could not be found out."""
+
+    OK = "ok"
+    WARN = "warn"
+    BAD = "bad"
+    UNKNOWN = "unknown"
+
+
+class Check(Model):
+    """One thing that was looked at: what was ``measured``, what that ``means`` and the command that would ``mend`` it
+    (empty if all is well).
+    """
+
+    name: str
+    status: CheckStatus
+    measured: str
+    means: str
+    mend: str = ""

@@ -86,6 +86,9 @@ class Producer:
 
     async def _store(self, queue: str, tasks: Sequence[NewTask]) -> list[bool]:
         await self.backend.know_queue(queue)
+        if (key := self.backend.signing) is not None:
+            tasks = [task._replace(head=key.sign(task.id, task.name, queue, task.group, task.arguments, task.head))
+                     for task in tasks]  # fmt: skip
         scripts = await self.backend.scripts()
         if len(tasks) == 1:
             return [not await scripts.enqueue(queue, tasks)]

@@ -21,6 +21,7 @@ from cleo_core.fingerprints import kind_of
 from cleo_core.headers import split_head
 from cleo_core.scripts import Claimed, Settled
 from cleo_core.settings import Limits
+from cleo_core.signing import Trust
 from cleo_core.tasks.batch import BatchTask
 from cleo_core.tasks.context import TaskContext, running_task
 from cleo_core.tasks.options import read_head
@@ -54,12 +55,20 @@ class Execution:
         self._say = say
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="cleo-task")
         self._processes: ProcessPoolExecutor | None = None
+        # Whose tasks may run; None: nobody asks.
+        self.trust: Trust | None = None
         self._names: dict[bytes, AnyTask] = {}
 
     def prepare(self, delivery: Delivery) -> Settled | None:
         """Read the message; returns its end at once if it can't be run here."""
         claimed = delivery.claimed
         try:
+            if self.trust is not None:
+                why = self.trust.refusal(
+                    claimed.id, claimed.name, delivery.queue, claimed.group, claimed.arguments, claimed.head
+                )
+                if why:
+                    return self._refuse(claimed, why)
             task = self._task_of(claimed)
             delivery.task = task
             delivery.options = read_head(claimed.head, delivery.group_options)

@@ -83,6 +83,7 @@ class Worker:
         self._execution = execution_with(
             self._hooks, registry, backend.limits, self.id, self.settings.threads, self._reports.say
         )
+        self._execution.trust = backend.trust
         self._pace = Pace(self.settings.claim_ahead)
         self._slots = Slots(self._execution, self.settings.concurrency, self._begin, self._stir)
         self._stirred = asyncio.Event()

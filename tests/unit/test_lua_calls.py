@@ -9,7 +9,7 @@ import pytest
 
 import cleo_core
 from cleo_core.access.lua_calls import Call, UnreadableScript, calls_in, calls_of
-from cleo_core.access.rules import DIRECT, INCLUDES, KEYS_OF_SCRIPTS, rules_of
+from cleo_core.access.rules import DIAGNOSTICS, DIRECT, INCLUDES, KEYS_OF_SCRIPTS, rules_of
 from cleo_core.models import Role
 from cleo_core.scripts.loading import UNGATED, gate_of, load, script_names
 
@@ -46,6 +46,7 @@ def test_what_each_role_includes_it_may_do() -> None:
 
 def test_the_commands_that_the_engine_calls_without_a_script_are_in_the_rules() -> None:
     known = {command.upper() for direct in DIRECT for command in direct.commands.split()}
+    known |= {command.upper() for command in DIAGNOSTICS}
     known |= {command.split("|")[0] for command in known}
     known |= {command.upper() for command in rules_of(Role.VIEWER).commands}
     called: dict[str, str] = {}
