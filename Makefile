@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: install demo test check format bench bench-groups bench-peers chaos screenshots snapshots clean
+.PHONY: install demo test check format bench bench-groups bench-history bench-peers chaos screenshots snapshots clean
 
 install: $(STAMP)
 
@@ -39,6 +39,9 @@ bench: install ## The engine alone: goal and measured side by side.
 
 bench-groups: install ## Groups: cost of a claim, changes of the rules, fairness, shares; draws docs/groups-fairness.svg.
 	$(BIN)/python -m benchmarks.groups --svg docs/groups-fairness.svg
+
+bench-history: install ## What counters by group, worker and task name cost the drain, on and off in turn.
+	$(BIN)/python -m benchmarks.history
 
 bench-peers: install ## The engine beside its peers, in one run.
 	$(BIN)/python -m benchmarks.engine --peers

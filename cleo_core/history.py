@@ -1,4 +1,4 @@
-"""What happened: the attempts of the past, by task, queue, group and worker."""
+"""What happened: the attempts of the past, by task, queue, group and worker, and what they add up to."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing_extensions import Unpack
 
 from cleo_core.backend import Backend
 from cleo_core.errors import CleoError
+from cleo_core.history_clearing import Clearing
 from cleo_core.history_entries import EntryFilter, HistoryWhere, entry_of, latest
-from cleo_core.models import HistoryEntry
+from cleo_core.history_stats import Scope, Statistics
+from cleo_core.models import Figures, HistoryEntry, HistoryStats, Resolution
 from cleo_core.names import check_name
 from cleo_core.queues import MAX_PAGE, QueueManager, clamp
 
@@ -29,6 +31,8 @@ class TaskHistoryService:
     def __init__(self, backend: Backend, queues: QueueManager) -> None:
         self._backend = backend
         self._queues = queues
+        self._statistics = Statistics(backend)
+        self._clearing = Clearing(backend)
 
     @classmethod
     def get_instance(cls, name: str = "default") -> TaskHistoryService:
@@ -93,6 +97,98 @@ class TaskHistoryService:
             return await latest(self._backend, lists, clamp(limit), wanted.model_copy(update={"task_id": task_id}))
         entries = sorted(filter(wanted.allows, found.values()), key=lambda entry: entry.at, reverse=True)
         return entries[: clamp(limit)]
+
+    # --- figures -------------------------------------------------------------------------------------
+
+    async def stats(
+        self,
+        queue: str | None = None,
+        *,
+        group: str | None = None,
+        worker: str | None = None,
+        name: str | None = None,
+        seconds: float | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        top: int = 10,
+    ) -> HistoryStats:
+        """The figures of the last ``seconds`` (an hour), or from ``since`` to ``until`` (now), in epoch seconds.
+
+        Of a queue, of everything (no ``queue``), or of a ``group``, ``worker`` or task ``name`` in it; of a group the
+        queue must be given. A range is widened to whole minutes, or hours if it begins longer than 2 days ago, or
+        days if longer than 32; ``figures.since`` tells. Percentiles are within 5%. At most ``top`` (1 to 20) slowest
+        names, errors and workers are told; of these candidates are those that took most time. Groups, workers and
+        names past the limits of a day (``HistoryLimits``) have no figures of their own; they count in the queue's.
+
+        For one queue and any range these are at most 24 calls of scripts, 20 short reads of errors, and 60 of the
+        workers' loads. For everything, 4 calls for each queue and the same besides.
+
+        Raises:
+            InvalidOption: the range or the combination can't be.
+        """
+        scope = Scope.checked(queue, group, worker, name)
+        span = await self._statistics.range(seconds, since, until)
+        return await self._statistics.stats(await self._asked(scope), scope, span, max(1, min(top, 20)))
+
+    async def series(
+        self,
+        queue: str | None = None,
+        *,
+        group: str | None = None,
+        worker: str | None = None,
+        name: str | None = None,
+        seconds: float | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        resolution: Resolution | None = None,
+    ) -> list[Figures]:
+        """The figures of each minute, hour or day of a range, oldest first, for charts. What is asked for is said as
+        for ``stats``.
+
+        Without ``resolution`` points are minutes up to two days, hours up to 32 days, days beyond, or coarser where
+        the finer counters are not kept any more. One call of a script for a queue, which reads a key for each hour of
+        minutes, day of hours, or 32 days; for everything one for each queue.
+
+        Raises:
+            InvalidOption: the range or the combination can't be, or there are more than 3,000 points.
+        """
+        scope = Scope.checked(queue, group, worker, name)
+        span = await self._statistics.range(seconds, since, until)
+        return await self._statistics.series(await self._asked(scope), scope, span, resolution)
+
+    async def _asked(self, scope: Scope) -> list[str]:
+        return [scope.queue] if scope.queue is not None else await self._queues.names()
+
+    # --- forgetting ----------------------------------------------------------------------------------
+
+    async def clear_queue(self, queue: str) -> int:
+        """Forget all that is kept of a queue's past: lists, counters and errors, of its groups and workers too.
+        Audited.
+
+        How many keys there were. Done in bounded slices; what ends meanwhile may stay.
+        """
+        return await self._clearing.queue(check_name("queue", queue))
+
+    async def clear_group(self, queue: str, group: str) -> int:
+        """Forget the list and the counters of a group. Audited. How many keys there were."""
+        check_name("queue", queue)
+        return await self._clearing.member(queue, "g", check_name("group", group, may_be_empty=True))
+
+    async def clear_worker(self, worker: str) -> int:
+        """Forget the lists, counters and load of a worker, in all queues that know it. Audited in each.
+
+        How many keys there were.
+        """
+        return await self._clearing.worker(check_name("worker", worker), await self._queues.names())
+
+    async def clear_task(self, queue: str, task_id: str) -> int:
+        """Forget the attempts at a task: those in its record and in the lists. Audited.
+
+        How many attempts there were. Counters are sums and stay.
+        """
+        check_name("queue", queue)
+        scripts = await self._backend.scripts()
+        return await scripts.clear_task_history(queue, self._backend.actor, check_name("task id", task_id))
 
 
 def _entries_of(queue: str, attempts: bytes, end: bytes) -> Iterator[HistoryEntry]:

@@ -48,7 +48,21 @@ key                    type   holds                                             
 ``Q history``          list   the last 500 finished attempts                                    30 days
 ``Q history:g:<group>``  list   the last 200 of a group                                         30 days
 ``Q history:w:<worker>`` list   the last 100 of a worker                                        30 days
-``Q minute:<minute>``  hash   counters and time histograms of one minute                        2 days
+``Q histories``        zset   which lists there are (``g:<group>``, ``w:<worker>``), scored by  30 days
+                              when (ms) something was added
+``Q minute:<minute>``  hash   counters and time histograms of one minute, until folded          2 days
+``Q minute:<m>:<kind>``  set  groups (``g``), workers (``w``) or task names (``n``) that have   2 days
+                              a hash of their own in that minute, at most 100
+``Q minute:<m>:g:<group>`` hash  the counters of one of them; ``minute:<m>:g+`` of all others   2 days
+``Q unfolded``         zset   minutes that are not folded yet, scored by their number           2 days
+``Q minutes:<hour>``   string the counters of each minute of an hour; also with the suffixes    2 days
+                              ``:g:<group>``, ``:w:<worker>``, ``:n:<name>``, ``:g+`` ...
+``Q hours:<day>``      hash   the counters of each hour of a day; with the same suffixes        32 days
+``Q days:<block>``     hash   the counters of each day of 32; with the same suffixes            1 year
+``Q times:<day>:<kind>`` zset groups, workers or task names that have counters of their own     1 year
+                              on that day (at most 100), scored by run time (ms)
+``Q errors``           zset   the last 1,000 kinds of errors, scored by last seen (ms)          30 days
+``Q error:<print>``    hash   pattern of a kind of errors, how many, first and last seen        30 days
 ``Q schedules``        zset   schedules, scored by when they are due next (ms; +inf: paused)    as its last member
 ``Q schedules:declared`` set  those of them that tasks declare                                  as its last member
 ``Q schedule:<id>``    hash   one schedule: task, times, next, last, counts                     as long as the schedule
@@ -63,7 +77,9 @@ the last heartbeat. ``namespace:signatures`` (zset of the sets of task signature
 them, pruned by the workers) and ``namespace:signatures:<hash>`` (hash: JSON by task name, and under "" when it was
 published) live a minute after the last heartbeat. ``namespace:order:<worker>`` (string: the state that an operator
 wants the worker in) lives 1 h, ``namespace:audit`` (stream: what operators did to what is of no queue, the last 1,000)
-90 days.
+90 days. What a worker took of its machine is in ``namespace:load:<id>:minutes:<day>`` and
+``namespace:load:<id>:hours:<32 days>`` (hashes by minute or hour), for three and for 32 days or more. The lifetimes of
+the history are the defaults of ``HistoryLimits``.
 
 Channels: ``Q events`` (each stream entry as it is added), ``Q done:<id>`` (the end of a task somebody waits for), ``Q
 unlocked`` (a group whose lock became free) and
@@ -130,6 +146,19 @@ class QueueKeys:
         """A worker's list of finished attempts in this queue."""
         return f"{self.prefix}history:w:{worker}"
 
+    @property
+    def histories(self) -> str:
+        """Which lists of attempts there are."""
+        return f"{self.prefix}histories"
+
+    def error(self, fingerprint: str) -> str:
+        """What is known of a kind of errors."""
+        return f"{self.prefix}error:{fingerprint}"
+
+    def times(self, day: int, kind: str) -> str:
+        """The groups (``g``), workers (``w``) or task names (``n``) of a day that have counters of their own."""
+        return f"{self.prefix}times:{day}:{kind}"
+
     def minute(self, minute: int) -> str:
         """The counters of one minute, numbered from the epoch."""
         return f"{self.prefix}minute:{minute}"
@@ -187,6 +216,14 @@ class Keys:
     def audit(self) -> str:
         """The stream of operators' actions on what is of no queue."""
         return f"{self.namespace}:audit"
+
+    def minute_load(self, worker: str, day: int) -> str:
+        """What a worker took of its machine, by the minute of a day."""
+        return f"{self.namespace}:load:{worker}:minutes:{day}"
+
+    def hour_load(self, worker: str, block: int) -> str:
+        """What a worker took of its machine, by the hour of 32 days."""
+        return f"{self.namespace}:load:{worker}:hours:{block}"
 
     def control_channel(self, worker: str) -> str:
         """The channel on which a worker is nudged."""

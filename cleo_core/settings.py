@@ -73,6 +73,40 @@ class WorkerSettings(_Settings):
             raise InvalidOption(f"The worker's setting {name} can't be {first['input']!r}: {first['msg']}.") from None
 
 
+Entries = Annotated[int, Field(ge=1, le=5_000)]
+Kept = Annotated[int, Field(ge=3_600, le=315_360_000)]
+
+
+class HistoryLimits(_Settings):
+    """How much of the past is kept of a queue, and for how long.
+
+    The lists of attempts of a queue, of each group and of each worker keep ``queue_entries``, ``group_entries`` and
+    ``worker_entries``, for ``keep`` seconds after the last one. Of its errors, ``errors`` kinds are known, those seen
+    last. Counters are kept ``minutes`` seconds by minute, ``hours`` seconds by hour and ``days`` seconds by day. At
+    most ``groups``, ``workers`` and ``names`` of each kind have counters of their own on a day and in a minute; 0
+    switches that kind off.
+
+    A worker writes these into the queue when it starts, so the worker that started last says what holds.
+    """
+
+    queue_entries: Entries = 500
+    group_entries: Entries = 200
+    worker_entries: Entries = 100
+    keep: Kept = 2_592_000
+    groups: Annotated[int, Field(ge=0, le=100_000)] = 100
+    workers: Annotated[int, Field(ge=0, le=100_000)] = 100
+    names: Annotated[int, Field(ge=0, le=100_000)] = 100
+    minutes: Kept = 172_800
+    hours: Kept = 2_764_800
+    days: Kept = 31_622_400
+    errors: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+
+    @property
+    def spec(self) -> str:
+        """As the queue's hash has it, in the order of the fields."""
+        return " ".join(str(value) for value in self.model_dump().values())
+
+
 class Limits(_Settings):
     """What Cleo accepts and how long it keeps it.
 
@@ -80,6 +114,7 @@ class Limits(_Settings):
     cancelled task is kept (0: not at all), ``dead_retention`` a dead letter. ``traceback_chars`` is what is kept of a
     traceback's end. ``max_deliveries`` is how many workers a task may take down before it is a dead letter.
     ``trash_retention`` is for how long a discarded dead letter can be brought back.
+    ``history`` is what is kept of the past.
     """
 
     payload_bytes: Annotated[int, Field(ge=1)] = 1_048_576
@@ -89,6 +124,7 @@ class Limits(_Settings):
     traceback_chars: Annotated[int, Field(ge=0)] = 8_000
     max_deliveries: Annotated[int, Field(ge=1)] = 3
     batch: Annotated[int, Field(ge=1, le=5_000)] = 1_000
+    history: HistoryLimits = HistoryLimits()
 
     @property
     def retentions(self) -> tuple[int, int]:

@@ -26,10 +26,13 @@ LIVES_WITH_ITS_MEMBERS = (
 
 async def find_leaks(cleo: Cleo) -> list[str]:
     """A sentence for each key without an owner and each count that has drifted."""
-    names = {key.decode() for key in await _scan(cleo, f"{cleo.namespace}:*")}
+    found = await _scan(cleo, f"{cleo.namespace}:*")
+    # Garbage has no owner, so it must have a lifetime.
+    garbage = {key for key in found if "\ufffd" in key.decode(errors="replace")}
+    names = {key.decode() for key in found - garbage}
     keys = cleo.backend.keys
     registries = {keys.queues, keys.workers, keys.signature_sets}
-    leaks: list[str] = []
+    leaks = [f"{key!r} has no lifetime" for key in garbage if await ask(cleo, "PTTL", key) < 0]
     queues: dict[str, list[str]] = {}
     for name in sorted(names - registries):
         tag = name.find("}:")

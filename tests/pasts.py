@@ -10,6 +10,7 @@ from cleo_core import Cleo
 from cleo_core.fingerprints import kind_of
 from cleo_core.scripts import Claimed, Settled
 from tests.ghosts import GHOST, claim_and_die
+from tests.raw import ask, keys_of
 
 
 def failure_of(error_type: str, message: str, outcome: str = "failed") -> bytes:
@@ -52,3 +53,35 @@ async def run(
         await settle(cleo, ends, queue=queue, worker=worker)
         ids += [task.id.decode() for task in claimed]
     return ids
+
+
+async def shift(cleo: Cleo, minutes: int, queue: str = "q") -> list[int]:
+    """Let what was counted and is not folded have happened so many minutes earlier; the minutes that it is in now."""
+    prefix = keys_of(cleo, queue).prefix
+    moved: list[int] = []
+    for number in map(int, await ask(cleo, "ZRANGE", f"{prefix}unfolded", 0, -1)):
+        old, new = f"{prefix}minute:{number}", f"{prefix}minute:{number - minutes}"
+        for kind in "gwn":
+            for name in await ask(cleo, "SMEMBERS", f"{old}:{kind}"):
+                await _rename(cleo, f"{old}:{kind}:{name.decode()}", f"{new}:{kind}:{name.decode()}")
+            await _rename(cleo, f"{old}:{kind}", f"{new}:{kind}")
+            await _rename(cleo, f"{old}:{kind}+", f"{new}:{kind}+")
+        await _rename(cleo, old, new)
+        await ask(cleo, "ZADD", f"{prefix}unfolded", number - minutes, number - minutes)
+        await ask(cleo, "ZREM", f"{prefix}unfolded", number)
+        moved.append(number - minutes)
+    return moved
+
+
+async def _rename(cleo: Cleo, old: str, new: str) -> None:
+    if await ask(cleo, "EXISTS", old):
+        await ask(cleo, "RENAME", old, new)
+
+
+async def fold(cleo: Cleo, queue: str = "q", slice_size: int = 50) -> int:
+    """Fold all that is over; in how many calls."""
+    scripts = await cleo.backend.scripts()
+    calls = 1
+    while await scripts.fold(queue, slice_size):
+        calls += 1
+    return calls

@@ -15,7 +15,7 @@
 --       a task is: id, name, arguments, head, receipt, group, tries, losses (a table for each would cost as much as running it)
 -- Cost  O((settled + claimed) x log n)
 -- Role  worker
--- include: base events counters rules ring groups lanes delays promote carry_on take receipts departures attempts kinds endings tick_wait
+-- include: base events keeping counters tallies rules ring groups lanes delays promote carry_on take receipts departures attempts kinds endings tick_wait
 local worker, room, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local dead_retention, cancelled_retention = tonumber(ARGV[4]), tonumber(ARGV[5])
 local stale = {}
@@ -29,7 +29,8 @@ local function complete(id, receipt, group, run, result, retention)
   call('HSET', TASK .. id, 'state', 'completed', 'end', line, 'result', result)
   depart(id, group, run)
   retire(id, 'completed', tonumber(retention))
-  count_time('r', tonumber(run))
+  run = tonumber(run)
+  tally_end(worker, group, receipt, 'completed', run, count_time('r', run))
   note_attempt(line, group, worker)
   emit_line(line)
 end
@@ -37,6 +38,7 @@ end
 local function cancel(id, receipt, group, run)
   local line = line_of(receipt, 'status_change', 'cancelled', run, 'cancelled')
   depart(id, group)
+  tally_end(worker, group, receipt, 'cancelled')
   note_attempt(line, group, worker)
   call_off(id, line, cancelled_retention)
 end
@@ -55,9 +57,12 @@ local function fail(id, receipt, group, outcome, run, value, delay, task)
   local key = TASK .. id
   call('HSET', key, 'tries', (tonumber(task[5]) or 0) + 1, 'losses', 0, 'attempts', with_attempt(task[3], line, failure[3]))
   note_attempt(line, group, worker)
+  note_error(failure[5], failure[6], id, receipt, group)
   depart(id, group, run, true)
   count('failed')
-  count_time('r', tonumber(run))
+  run = tonumber(run)
+  tally_end(worker, group, receipt, 'failed', run, count_time('r', run), state == 'dead' and 'died' or 'retried',
+    failure[5])
   emit_line(line)
   if state == 'dead' then
     bury(id, error_type .. ': ' .. message, line, group_options(group).dead_retention or dead_retention,
@@ -143,7 +148,7 @@ local function claim(most)
       claimed[size + 6] = group
       claimed[size + 7] = tries
       claimed[size + 8] = tonumber(task[5]) or 0
-      count_time('w', wait * 1000)
+      tally_wait(worker, group, name, count_time('w', wait * 1000))
       emit_line(receipt .. started)
       if not seen[group] then
         seen[group] = true
@@ -206,6 +211,7 @@ elseif alarm_of == worker then
 end
 
 write_history()
+write_tallies()
 write_counters()
 publish_events()
 return { stale, claimed, due, tonumber(call('HGET', QUEUE, 'waiting') or 0), paused and 1 or 0, options,

@@ -6,7 +6,7 @@
 -- Returns { tasks taken back, the next offset, or -1 when the end is reached }
 -- Cost  O(slice x log n)
 -- Role  worker
--- include: base events counters rules ring groups lanes receipts departures attempts kinds endings lose
+-- include: base events keeping counters tallies rules ring groups lanes receipts departures attempts kinds endings lose
 local offset, slice = tonumber(ARGV[2]), tonumber(ARGV[3])
 local leased = call('ZRANGE', LEASES, offset, offset + slice - 1)
 local gone = {}
@@ -22,6 +22,7 @@ write_departures()
 write_lanes()
 write_endings()
 write_history()
+write_tallies()
 write_counters()
 publish_events()
 return { #gone, #leased < slice and -1 or offset + #leased - #gone }

@@ -7,7 +7,7 @@
 --       fire schedules (-1: no need) }; a full slice means: call again
 -- Cost  O(slice x log n)
 -- Role  worker
--- include: base events counters rules ring groups lanes delays promote carry_on receipts departures attempts kinds endings lose presence tick_wait
+-- include: base events keeping counters tallies rules ring groups lanes delays promote carry_on receipts departures attempts kinds endings lose presence tick_wait
 local slice = tonumber(ARGV[1])
 if now - (call('HGET', QUEUE, 'swept') or 0) < tonumber(ARGV[5]) then return { 0, 0, next_due(), ask_tick_wait(ARGV[6]) } end
 call('HSET', QUEUE, 'swept', now)
@@ -28,6 +28,7 @@ prune('dead', slice)
 prune_kinds(slice)
 miss_workers(slice)
 write_history()
+write_tallies()
 write_counters()
 publish_events()
 return { #expired, promoted, next_due(), ask_tick_wait(ARGV[6]) }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from cleo_core.scripts.access import AccessScripts
 from cleo_core.scripts.dead_letters import DeadLetterScripts
 from cleo_core.scripts.groups import GroupScripts
+from cleo_core.scripts.history import HistoryScripts
 from cleo_core.scripts.loading import Script, load
 from cleo_core.scripts.locks import LockScripts
 from cleo_core.scripts.retries import RetryScripts
@@ -37,6 +38,7 @@ class Scripts(
     TaskScripts,
     WorkScripts,
     GroupScripts,
+    HistoryScripts,
     LockScripts,
     DeadLetterScripts,
     RetryScripts,

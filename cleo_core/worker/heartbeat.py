@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from cleo_core.backend import Backend
 from cleo_core.channels import Channels
 from cleo_core.errors import ServerError
+from cleo_core.history_limits import write_history_limits
+from cleo_core.loads import LoadSampler
 from cleo_core.models import WorkerInfo, WorkerState
 from cleo_core.scripts import Scripts
 from cleo_core.wire import Wire
@@ -59,6 +61,8 @@ class Heartbeat(threading.Thread):
         self._workers_loop = asyncio.get_running_loop()
         self._ended = threading.Event()
         self._asked = self._echo = time.monotonic()
+        self._sampler = LoadSampler(backend.keys, worker)
+        self._limits_told = False
 
     def run(self) -> None:
         """The thread's work, until ``stop``."""
@@ -107,6 +111,24 @@ class Heartbeat(threading.Thread):
         await self._presence.renew(wire, scripts, info)
         if not self._workers_loop.is_closed():
             self._workers_loop.call_soon_threadsafe(self._heed, order, info.memory)
+        await self._tell_limits(scripts)
+        await self._sample(scripts, info)
+
+    async def _tell_limits(self, scripts: Scripts) -> None:
+        """Write into the queues, once, what the settings say of the history that is kept."""
+        if self._limits_told:
+            return
+        limits = self._backend.limits.history
+        for line in self._lines:
+            await write_history_limits(scripts, line.queue, limits)
+        self._limits_told = True
+
+    async def _sample(self, scripts: Scripts, info: WorkerInfo) -> None:
+        try:
+            await self._sampler.note(info, scripts.write_anyway)
+        except ServerError as error:
+            # A sample is worth less than a beat.
+            LOG.debug("No sample of the worker's load was kept. %s", error)
 
     async def _renew(self, scripts: Scripts, line: Line, held: Sequence[tuple[bytes, bytes]]) -> None:
         answers = await scripts.renew(line.queue, self._lease_ms, held)

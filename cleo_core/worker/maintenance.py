@@ -15,6 +15,7 @@ from cleo_core.worker.ticking import Ticking
 
 LOG = logging.getLogger("cleo.worker")
 SLICE = 200
+FOLD = 50
 
 
 async def sweep_on(
@@ -33,6 +34,7 @@ async def sweep_on(
                 if await sweep(backend, scripts, line.queue, gap=interval / 2, ticking=ticking):
                     line.ready = True
                     stir()
+                await fold(scripts, line.queue)
             except ServerError as error:
                 LOG.warning("A sweep of %s failed; the next one makes up for it. %s", line.queue, error)
 
@@ -56,3 +58,10 @@ async def sweep(
             LOG.warning("Took back %d tasks of %s whose workers let their leases run out.", taken, queue)
         if max(taken, promoted) < SLICE:
             return total
+
+
+async def fold(scripts: Scripts, queue: str) -> None:
+    """Add the counters of minutes that are over to those of longer times, slice after slice."""
+    more = True
+    while more:
+        more = await scripts.fold(queue, FOLD)

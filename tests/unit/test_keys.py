@@ -24,7 +24,8 @@ def test_all_keys_of_a_queue_hash_to_its_name(namespace: str, queue: str, other:
     keys = Keys(namespace).of_queue(queue)
     made = [
         keys.queue, keys.wake, keys.events, keys.history, keys.audit, keys.task(other), keys.group_history(other),
-        keys.worker_history(other), keys.minute(7), keys.done_channel(other),
+        keys.worker_history(other), keys.minute(7), keys.histories, keys.error(other), keys.times(7, "g"),
+        keys.done_channel(other),
     ]  # fmt: skip
     assert {_tag(key) for key in made} == {queue}
     assert len(set(made)) == len(made)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleo_core.analytics import STEP, buckets, percentile
+from cleo_core.histograms import STEP, buckets, percentile
 
 
 def _histogram(seconds: list[float]) -> dict[int, int]:

@@ -1,8 +1,10 @@
 -- attempts: how attempts ended. The histories of the queue, of each group and of each worker keep a line of every attempt
 -- (see events); the task's own record keeps its last 50 unsuccessful ones, one a line, with the traceback as 15th value.
+-- "histories" knows which lists there are, scored by when (ms) something was added.
 local history = {}
 local history_by_group = {}
 local history_by_worker = {}
+local failures = {}
 
 local function note_attempt(line, group, worker)
   local of_group, of_worker = list_of(history_by_group, group), list_of(history_by_worker, worker)
@@ -11,19 +13,60 @@ local function note_attempt(line, group, worker)
   of_worker[#of_worker + 1] = line
 end
 
+-- Notes the kind of an error: its fingerprint, its pattern, and of which task, name and group it was last.
+local function note_error(fingerprint, pattern, id, receipt, group)
+  if not fingerprint or fingerprint == '' then return end
+  local known = failures[fingerprint] or { size = 0 }
+  known.size = known.size + 1
+  known.pattern, known.id, known.name, known.group = pattern or '', id, name_of(receipt), group
+  failures[fingerprint] = known
+end
+
 -- Of a batch only the last `limit` can stay, so no more are sent.
 local function write_list(key, lines, limit)
   local size = #lines
   call('LPUSH', key, unpack(lines, math.max(1, size - limit + 1), size))
   call('LTRIM', key, 0, limit - 1)
-  call('EXPIRE', key, 2592000)
+  call('EXPIRE', key, keeping().keep)
+end
+
+-- The kinds of errors that were seen last; those past the limit are forgotten, the longest unseen first.
+local function write_failures()
+  if not next(failures) then return end
+  local index = Q .. 'errors'
+  for fingerprint, known in pairs(failures) do
+    local key = Q .. 'error:' .. fingerprint
+    call('HSETNX', key, 'first', now)
+    call('HSET', key, 'last', now, 'pattern', known.pattern, 'task', known.id, 'name', known.name, 'group', known.group)
+    call('HINCRBY', key, 'count', known.size)
+    call('EXPIRE', key, keeping().keep)
+    call('ZADD', index, now, fingerprint)
+  end
+  for _, fingerprint in ipairs(call('ZRANGE', index, 0, -1 - keeping().errors)) do
+    call('UNLINK', Q .. 'error:' .. fingerprint)
+    call('ZREM', index, fingerprint)
+  end
+  call('EXPIRE', index, keeping().keep)
 end
 
 local function write_history()
   if #history == 0 then return end
-  write_list(Q .. 'history', history, 500)
-  for group, lines in pairs(history_by_group) do write_list(Q .. 'history:g:' .. group, lines, 200) end
-  for worker, lines in pairs(history_by_worker) do write_list(Q .. 'history:w:' .. worker, lines, 100) end
+  local limits = keeping()
+  local lists = {}
+  write_list(Q .. 'history', history, limits.queue)
+  for group, lines in pairs(history_by_group) do
+    write_list(Q .. 'history:g:' .. group, lines, limits.group)
+    lists[#lists + 1] = now
+    lists[#lists + 1] = 'g:' .. group
+  end
+  for worker, lines in pairs(history_by_worker) do
+    write_list(Q .. 'history:w:' .. worker, lines, limits.worker)
+    lists[#lists + 1] = now
+    lists[#lists + 1] = 'w:' .. worker
+  end
+  variadic('ZADD', Q .. 'histories', lists)
+  call('EXPIRE', Q .. 'histories', limits.keep)
+  write_failures()
 end
 
 -- The task's own attempts with one more, the oldest dropped past 50.

@@ -8,6 +8,7 @@ local function max_deliveries_of(head, default)
 end
 
 local POISON = 'WorkerLost: poison'
+local LOST = 'WorkerLost: worker lost'
 
 local function lose(id, receipt, why, default_max, dead_retention, cancelled_retention)
   local key = TASK .. id
@@ -22,6 +23,9 @@ local function lose(id, receipt, why, default_max, dead_retention, cancelled_ret
   local state = task[7] and 'cancelled' or losses >= max and 'dead' or 'waiting'
   local line = line_of(receipt, 'task_stalled', state, 0, 'lost', 'WorkerLost', 'worker ' .. worker .. ' ' .. why)
   note_attempt(line, group, worker)
+  local kind = string.sub(redis.sha1hex(LOST), 1, 12)
+  note_error(kind, LOST, id, receipt, group)
+  tally_end(worker, group, receipt, 'lost', nil, nil, state == 'dead' and 'died' or nil, kind)
   count('lost')
   call('HSET', key, 'losses', losses, 'ready', now)
   if state ~= 'cancelled' then call('HSET', key, 'attempts', with_attempt(task[6], line)) end

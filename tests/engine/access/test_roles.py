@@ -54,6 +54,16 @@ async def _sweep(cleo: Cleo, _: Seeded) -> None:
     await scripts.sweep("emails", 10, (86_400, 3_600))
 
 
+async def _fold(cleo: Cleo, _: Seeded) -> None:
+    scripts = await cleo.backend.scripts()
+    await scripts.fold("emails", 10)
+
+
+async def _keep(cleo: Cleo, _: Seeded) -> None:
+    scripts = await cleo.backend.scripts()
+    await scripts.keep("emails", "7 7 7")
+
+
 async def _release(cleo: Cleo, _: Seeded) -> None:
     scripts = await cleo.backend.scripts()
     await scripts.release("emails", "ghost-1", (86_400, 3_600), "gone")
@@ -88,6 +98,18 @@ CASES = [
     Case("workers.list", LOOK, lambda c, _: c.workers.list()),
     Case("workers.count", LOOK, lambda c, _: c.workers.count()),
     Case("analytics.minutes", LOOK, lambda c, _: c.analytics.minutes("emails", 5)),
+    Case("history.queue", LOOK, lambda c, _: c.history.queue("emails")),
+    Case("history.group", LOOK, lambda c, _: c.history.group("emails", "acme")),
+    Case("history.worker", LOOK, lambda c, _: c.history.worker("ghost-1")),
+    Case("history.task", LOOK, lambda c, s: c.history.task(s.dead)),
+    Case("history.everything", LOOK, lambda c, _: c.history.everything()),
+    Case("history.stats", LOOK, lambda c, _: c.history.stats("emails")),
+    Case("history.stats of a worker", LOOK, lambda c, _: c.history.stats(worker="ghost-1")),
+    Case("history.series", LOOK, lambda c, _: c.history.series("emails", group="acme")),
+    Case("history.clear_queue", {"admin"}, lambda c, _: c.history.clear_queue("emails")),
+    Case("history.clear_group", {"admin"}, lambda c, _: c.history.clear_group("emails", "acme")),
+    Case("history.clear_worker", {"admin"}, lambda c, _: c.history.clear_worker("ghost-1")),
+    Case("history.clear_task", {"admin"}, lambda c, s: c.history.clear_task("emails", s.dead)),
     Case("events.recent", LOOK, lambda c, _: c.events.recent("emails")),
     Case("events.batches", LOOK, _events),
     Case("explain", LOOK, lambda c, s: c.explain(s.waiting, "emails")),
@@ -110,6 +132,8 @@ CASES = [
     Case("locks.group", LOCK, _lock),
     Case("a worker's claim", WORK, _cycle),
     Case("a worker's sweep", WORK, _sweep),
+    Case("a worker's fold", WORK, _fold),
+    Case("a worker's limits of the history", WORK, _keep),
     Case("a worker's release", WORK, _release),
     Case("a worker's hand-back", WORK, _hand_back),
     Case("a worker's heartbeat", WORK, _renew),
