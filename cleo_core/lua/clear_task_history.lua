@@ -41,7 +41,7 @@ for line in string.gmatch((stored[1] or '') .. '\n' .. (stored[2] or ''), '[^\n]
   in_record = gone
 end
 if stored[3] then groups[stored[3]] = true end
-gone = 0
+gone, seen = 0, {}
 drop_from(Q .. 'history')
 for group in pairs(groups) do drop_from(Q .. 'history:g:' .. group) end
 for worker in pairs(workers) do drop_from(Q .. 'history:w:' .. worker) end
