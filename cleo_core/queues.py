@@ -178,7 +178,10 @@ class QueueManager:
     async def pause(self, queue: str) -> bool:
         """Let no worker claim from the queue; what runs goes on. False if it was paused already. Audited."""
         scripts = await self._backend.scripts()
-        return await scripts.pause(check_name("queue", queue), self._backend.actor, "1")
+        changed = await scripts.pause(check_name("queue", queue), self._backend.actor, "1")
+        # One that was paused before its first task is a queue too, and its audit is to be found.
+        await self._backend.know_queue(queue)
+        return changed
 
     async def resume(self, queue: str) -> bool:
         """Let workers claim again. False if it was not paused. Audited."""

@@ -14,13 +14,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
+from cleo_core.access.lua_tokens import tokens_of
 from cleo_core.errors import CleoError
 from cleo_core.scripts.loading import load
 
-TOKEN = re.compile(
-    r"(?P<comment>--[^\n]*|#![^\n]*)|(?P<space>\s+)|(?P<string>'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")"
-    r"|(?P<number>\d[\w.]*)|(?P<name>[A-Za-z_]\w*)|(?P<op>\.\.\.|\.\.|==|~=|<=|>=|.)"
-)
 ALL_ARGUMENTS = {"EXISTS", "DEL", "UNLINK", "MGET", "TOUCH"}
 TWO_KEYS = {"RENAME", "RENAMENX", "LMOVE", "SMOVE", "RPOPLPUSH", "COPY", "ZRANGESTORE"}
 NO_KEY = {"TIME", "PING"}
@@ -43,14 +40,6 @@ class Call(NamedTuple):
     command: str
     keys: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
-
-
-class Token(NamedTuple):
-    """A word of Lua."""
-
-    kind: str
-    text: str
-    line: int
 
 
 @dataclass(eq=False)
@@ -87,7 +76,7 @@ class _Reader:
     def __init__(self, name: str, text: str, *, read_only: bool) -> None:
         self._name = name
         self._read_only = read_only
-        self._tokens = list(_tokens(text))
+        self._tokens = list(tokens_of(text))
         self._main = Function("", None)
         self._functions: dict[str, Function] = {}
         self._owner = [self._main] * len(self._tokens)
@@ -427,15 +416,6 @@ class _Reader:
 def covers(pattern: str, other: str) -> bool:
     """Whether a pattern of this kind matches all that another one does."""
     return re.fullmatch(".*".join(map(re.escape, pattern.split(ANY))), other) is not None
-
-
-def _tokens(text: str) -> Iterator[Token]:
-    line = 1
-    for match in TOKEN.finditer(text):
-        kind = match.lastgroup or ""
-        if kind not in {"comment", "space"}:
-            yield Token(kind, match[0], line)
-        line += match[0].count("\n")
 
 
 def _glob(value: str) -> str:

@@ -86,6 +86,11 @@ async def test_what_changed_nothing_is_not_in_the_audit(cleo: Cleo, seeded: Seed
     assert await cleo.audit.list() == before
 
 
+async def test_the_pause_of_a_queue_that_has_had_no_task_is_found(cleo: Cleo) -> None:
+    await cleo.queues.pause("new")
+    assert [(entry.queue, entry.action) for entry in await cleo.audit.list()] == [("new", "pause")]
+
+
 async def test_none_asked_for_is_refused(cleo: Cleo) -> None:
     with pytest.raises(InvalidOption):
         await cleo.audit.list(limit=0)
