@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Coroutine, Sequence
+from copy import copy
 from types import TracebackType
 from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, overload
 
@@ -29,6 +30,7 @@ from cleo_core.scripts import MAX_DELIVERIES
 from cleo_core.server import read_server_info
 from cleo_core.settings import Limits, RedisSettings, WorkerSettings
 from cleo_core.signing import SigningKey, Trust, TrustedKey
+from cleo_core.sync import SyncCleo
 from cleo_core.tasks.batch import BatchDecorator, Batching, BatchTask
 from cleo_core.tasks.context import TaskContext
 from cleo_core.tasks.definition import Task, TaskDecorator
@@ -65,6 +67,8 @@ class Cleo:
         trusted: the keys whose tasks workers made here run; signed tasks are checked against them.
         require_signatures: workers refuse tasks without a signature.
 
+    ``sync`` is its blocking face, for programs without an event loop.
+
     Raises:
         InvalidUrl, InvalidName: the address or the namespace can't be one.
     """
@@ -88,6 +92,7 @@ class Cleo:
         self.hooks = Hooks(middleware)
         self._signing = signing
         self._trust = Trust(trusted, required=require_signatures) if trusted or require_signatures else None
+        self.sync = SyncCleo(self._twin)
         self.limits = limits or Limits()
         self.worker_settings = worker or WorkerSettings()
         self.tasks = Registry(self._run_options({}))
@@ -141,8 +146,15 @@ class Cleo:
             raise InvalidOption("This Cleo is connected already. Configure it before its first use, or close it first.")
         settings = RedisSettings(url=redis) if isinstance(redis, str) else redis or self.backend.redis
         check_url(settings.url)
+        self.sync.close()
         self.backend.point_to(settings, namespace or self.backend.keys.namespace)
         return self
+
+    def _twin(self) -> Cleo:
+        """Another ``Cleo`` with these settings, tasks and middleware, to live in another event loop."""
+        twin = copy(self)
+        twin._connect_to(self.backend.redis, self.backend.keys.namespace)
+        return twin
 
     def use(self, middleware: M) -> M:
         """Add middleware behind that which is there, and return it. Workers that are made already don't know of it.

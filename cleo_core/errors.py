@@ -116,6 +116,10 @@ class DuplicateTaskName(InvalidInput):
 # --- the life of a task ----------------------------------------------------------------------------
 
 
+class LoopBlocked(CleoError):
+    """A blocking call was made in a thread whose event loop runs, which it would bring to a halt."""
+
+
 class TaskNotFound(CleoError):
     """There is no task of that id in that queue; it may have expired."""
 

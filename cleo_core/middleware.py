@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from cleo_core.errors import InvalidOption
 from cleo_core.headers import with_headers
@@ -128,10 +128,27 @@ class Middleware:
 Store = Callable[[str, Sequence[NewTask]], Awaitable[list[bool]]]
 
 
+class StandIn(Protocol):
+    """What stands in for the server in a test of a program that enqueues."""
+
+    async def store(self, queue: str, tasks: Sequence[NewTask]) -> list[bool]:
+        """Take tasks; for each whether it is new."""
+        ...
+
+    async def peek(self, queue: str, task_id: str) -> tuple[str, bytes, str]:
+        """The state of a task ('' if there is none), its result as JSON, and why it is dead."""
+        ...
+
+    async def cancel(self, queue: str, task_id: str) -> str:
+        """Cancel one task: 'done', 'requested', or the state that forbids it."""
+        ...
+
+
 class Hooks:
-    """The middleware of a ``Cleo``, in order, and the calling of it."""
+    """The middleware of a ``Cleo``, in order, and the calling of it; and what stands in for its server in a test."""
 
     def __init__(self, middleware: Sequence[Middleware] = ()) -> None:
+        self.stand_in: StandIn | None = None
         self._all: list[Middleware] = []
         for one in middleware:
             self.add(one)

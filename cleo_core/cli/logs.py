@@ -13,7 +13,9 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNI
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time, level, logger, process, message, and the traceback if there is one."""
+    """One JSON object a line: time, level, logger, process, message, what ``cleo_core`` adds to records
+    (``cleo_...``), and the traceback if there is one.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON."""
@@ -24,6 +26,7 @@ class JsonFormatter(logging.Formatter):
             "pid": record.process,
             "message": record.getMessage(),
         }
+        entry |= {name: value for name, value in vars(record).items() if name.startswith("cleo_")}
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)

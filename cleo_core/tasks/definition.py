@@ -104,14 +104,22 @@ class Task(Generic[P, R_co, T_co]):
             ServerError: the server didn't take it. Nothing was stored, unless the connection broke before the answer
                 came; with a ``task_id`` it is safe to try again.
         """
-        return await self._store(self._destination, args, kwargs)
+        return await self.store(self._producer, self._destination, args, kwargs)
 
     async def enqueue_many(self, calls: Iterable[tuple[Any, ...]]) -> list[TaskHandle[T_co]]:
         """Store many calls, a tuple of positional arguments each, in batches that are stored whole or not at all.
 
         All are checked before the first is stored. Raises what ``enqueue`` raises.
         """
-        return await self._store_many(self._destination, calls)
+        return await self.store_many(self._producer, self._destination, calls)
+
+    async def enqueue_by(self, producer: Producer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TaskHandle[T_co]:
+        """As ``enqueue``, by another ``Cleo``'s producer; for code that keeps one in an event loop of its own."""
+        return await self.store(producer, self._destination, args, kwargs)
+
+    async def enqueue_many_by(self, producer: Producer, calls: Iterable[tuple[Any, ...]]) -> list[TaskHandle[T_co]]:
+        """As ``enqueue_many``, by another ``Cleo``'s producer."""
+        return await self.store_many(producer, self._destination, calls)
 
     def options(
         self,
@@ -140,7 +148,7 @@ class Task(Generic[P, R_co, T_co]):
             "max_retries": max_retries, "timeout": timeout, "retention": retention,
             "max_deliveries": max_deliveries, **more,
         }  # fmt: skip
-        return TaskCall(self, self._to(CallOptions.checked(given)))
+        return TaskCall(self, self._producer, self._to(CallOptions.checked(given)))
 
     def _signature_of(self, name: str, function: Callable[..., Any], *, skip_self: bool) -> Signature:
         return Signature(name, function, skip_self=skip_self)
@@ -171,19 +179,25 @@ class Task(Generic[P, R_co, T_co]):
     def _to(self, call: CallOptions) -> Destination:
         return Destination.of(self.name, self.queue, self.group, self.priority, self.options_declared, call)
 
-    async def _store(self, to: Destination, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TaskHandle[T_co]:
-        limit = self._producer.backend.limits.payload_bytes
+    async def store(
+        self, producer: Producer, to: Destination, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> TaskHandle[T_co]:
+        """Check the arguments of a call and store it at its destination."""
+        limit = producer.backend.limits.payload_bytes
         task = to.new(self.signature.encode(self.signature.bind(args, kwargs), limit))
-        created = await self._producer.store(to.queue, [task])
-        return TaskHandle(self._producer, to.queue, task.id, created=created[0], adapter=self._result)
+        created = await producer.store(to.queue, [task])
+        return TaskHandle(producer, to.queue, task.id, created=created[0], adapter=self._result)
 
-    async def _store_many(self, to: Destination, calls: Iterable[tuple[Any, ...]]) -> list[TaskHandle[T_co]]:
-        limit = self._producer.backend.limits.payload_bytes
+    async def store_many(
+        self, producer: Producer, to: Destination, calls: Iterable[tuple[Any, ...]]
+    ) -> list[TaskHandle[T_co]]:
+        """Check the arguments of many calls and store them at their destination."""
+        limit = producer.backend.limits.payload_bytes
         signature = self.signature
         tasks = [to.new(signature.encode(signature.bind(_checked_call(args), {}), limit)) for args in calls]
-        created = await self._producer.store(to.queue, tasks)
+        created = await producer.store(to.queue, tasks)
         return [
-            TaskHandle(self._producer, to.queue, task.id, created=new, adapter=self._result)
+            TaskHandle(producer, to.queue, task.id, created=new, adapter=self._result)
             for task, new in zip(tasks, created, strict=True)
         ]
 
@@ -196,13 +210,18 @@ class Task(Generic[P, R_co, T_co]):
 class TaskCall(Generic[P, T_co]):
     """A task with the options of one call, made by ``Task.options``."""
 
-    def __init__(self, task: Task[P, Any, T_co], destination: Destination) -> None:
+    def __init__(self, task: Task[P, Any, T_co], producer: Producer, destination: Destination) -> None:
         self._task = task
+        self._producer = producer
         self._destination = destination
 
     async def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle[T_co]:
         """As ``Task.enqueue``, with these options."""
-        return await self._task._store(self._destination, args, kwargs)  # pyright: ignore[reportPrivateUsage]
+        return await self.enqueue_by(self._producer, args, kwargs)
+
+    async def enqueue_by(self, producer: Producer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TaskHandle[T_co]:
+        """As ``Task.enqueue_by``, with these options."""
+        return await self._task.store(producer, self._destination, args, kwargs)
 
     async def enqueue_many(self, calls: Iterable[tuple[Any, ...]]) -> list[TaskHandle[T_co]]:
         """As ``Task.enqueue_many``, with these options, except ``task_id``, which is one task's.
@@ -210,9 +229,13 @@ class TaskCall(Generic[P, T_co]):
         Raises:
             InvalidArguments: a ``task_id`` was given.
         """
+        return await self.enqueue_many_by(self._producer, calls)
+
+    async def enqueue_many_by(self, producer: Producer, calls: Iterable[tuple[Any, ...]]) -> list[TaskHandle[T_co]]:
+        """As ``Task.enqueue_many_by``, with these options."""
         if self._destination.task_id is not None:
             raise InvalidArguments("One task_id can't name many tasks. Enqueue them one by one, each with its own.")
-        return await self._task._store_many(self._destination, calls)  # pyright: ignore[reportPrivateUsage]
+        return await self._task.store_many(producer, self._destination, calls)
 
 
 class TaskDecorator:

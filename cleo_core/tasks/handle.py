@@ -40,6 +40,10 @@ class TaskHandle(Generic[T_co]):
     def __repr__(self) -> str:
         return f"TaskHandle({self.queue!r}, {self.id!r})"
 
+    def on(self, producer: Producer) -> TaskHandle[T_co]:
+        """The same task, asked after by another ``Cleo``'s producer."""
+        return TaskHandle(producer, self.queue, self.id, created=self.created, adapter=self._adapter)
+
     async def status(self) -> TaskState:
         """The state that the task is in now.
 
@@ -65,7 +69,7 @@ class TaskHandle(Generic[T_co]):
         """
         try:
             async with asyncio.timeout(timeout):
-                state, result, reason = await self._producer.waits.end_of(self.queue, self.id)
+                state, result, reason = await self._producer.end_of(self.queue, self.id)
         except TimeoutError:
             raise TimeoutError(
                 f"Task {self.id} in {self.queue} has not ended within {timeout:g} s. It goes on."

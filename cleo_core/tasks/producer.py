@@ -80,9 +80,11 @@ class Producer:
 
     async def store(self, queue: str, tasks: Sequence[NewTask]) -> list[bool]:
         """Store tasks in batches, each all or none; for each whether it is new."""
+        standing_in = self.hooks.stand_in
+        store = self._store if standing_in is None else standing_in.store
         if self.hooks:
-            return await self.hooks.around_enqueue(queue, tasks, self._store)
-        return await self._store(queue, tasks)
+            return await self.hooks.around_enqueue(queue, tasks, store)
+        return await store(queue, tasks)
 
     async def _store(self, queue: str, tasks: Sequence[NewTask]) -> list[bool]:
         await self.backend.know_queue(queue)
@@ -122,11 +124,21 @@ class Producer:
 
     async def peek(self, queue: str, task_id: str) -> tuple[str, Any, Any]:
         """The state of a task now ('' if there is none), its result as JSON, and why it is dead."""
+        if self.hooks.stand_in is not None:
+            return await self.hooks.stand_in.peek(queue, task_id)
         scripts = await self.backend.scripts()
         return await scripts.peek(queue, task_id)
 
+    async def end_of(self, queue: str, task_id: str) -> tuple[str, bytes, str]:
+        """Wait without bound until the task has ended; as ``peek``."""
+        if self.hooks.stand_in is not None:
+            return await self.hooks.stand_in.peek(queue, task_id)
+        return await self.waits.end_of(queue, task_id)
+
     async def cancel(self, queue: str, task_id: str) -> str:
         """Cancel one task: 'done', 'requested', or the state that forbids it."""
+        if self.hooks.stand_in is not None:
+            return await self.hooks.stand_in.cancel(queue, task_id)
         scripts = await self.backend.scripts()
         return (await scripts.cancel(queue, self.backend.actor, self.backend.limits.retention, [task_id]))[0]
 
