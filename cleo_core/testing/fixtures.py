@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from redis import Redis
@@ -47,8 +47,7 @@ def cleo_server(cleo_app: Cleo, cleo_url: str) -> Iterator[Cleo]:
 
 
 def _remove_keys(url: str, namespace: str) -> None:
-    connect: Any = Redis.from_url  # pyright: ignore[reportUnknownMemberType]
-    with connect(url) as client:
+    with cast("Any", Redis).from_url(url) as client:
         for key in client.scan_iter(f"{namespace}:*", count=1_000):
             client.unlink(key)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -46,6 +47,8 @@ class Slots:
         self._gathering = Gathering(concurrency, self.fill)
         self._running: set[Delivery] = set()
         self._calls = 0
+        # What a task sets in its context is not seen by the one that is started when it ends.
+        self._context = contextvars.copy_context()
         self._closed = False
         self.failed = 0
 
@@ -101,7 +104,9 @@ class Slots:
         if not delivery.lost:
             self._calls += 1
             self._running.add(delivery)
-            delivery.runner = asyncio.get_running_loop().create_task(self._run(line, delivery))
+            delivery.runner = asyncio.get_running_loop().create_task(
+                self._run(line, delivery), context=self._context.copy()
+            )
 
     async def _run(self, line: Line, delivery: Delivery) -> None:
         try:
@@ -120,7 +125,7 @@ class Slots:
             return
         self._calls += 1
         self._running.update(wanted)
-        runner = asyncio.get_running_loop().create_task(self._run_batch(line, wanted))
+        runner = asyncio.get_running_loop().create_task(self._run_batch(line, wanted), context=self._context.copy())
         for delivery in wanted:
             delivery.runner, delivery.mates = runner, wanted
 

@@ -16,7 +16,7 @@ from cleo_core import Cleo
 from cleo_tui.actions import Action, shown
 from tests.docs.documents import ROOT
 
-FOLDERS = ("cleo_core", "cleo_tui", "tests", "benchmarks", "docs", "screenshots")
+FOLDERS = ("cleo_core", "cleo_tui", "tests", "benchmarks", "docs", "examples", "screenshots")
 SERVICES = (
     "queues",
     "schedules",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from contextvars import ContextVar
 
 import pytest
 from pydantic import BaseModel
@@ -48,6 +49,25 @@ async def test_a_plain_function_runs_in_a_thread_and_does_not_block_the_loop(cle
         assert await (await quick.enqueue()).result(timeout=10) == "quick"
         go_on.set()
         assert (await blocked.result(timeout=10)).startswith("cleo-task")
+
+
+@pytest.mark.parametrize("batch", [None, 1])
+async def test_what_a_task_sets_in_its_context_is_not_seen_by_the_next(cleo: Cleo, batch: int | None) -> None:
+    mark: ContextVar[str] = ContextVar("mark", default="none")
+
+    async def swap(text: str) -> str:
+        before = mark.get()
+        mark.set(text)
+        return before
+
+    async def swap_each(texts: list[str]) -> list[str]:
+        return [await swap(text) for text in texts]
+
+    task = cleo.task(queue="q")(swap) if batch is None else cleo.task(queue="q", batch=batch)(swap_each)
+    handles = await task.enqueue_many([(str(n),) for n in range(5)])
+    async with cleo.worker(concurrency=1):
+        assert [await handle.result(timeout=5) for handle in handles] == ["none"] * 5
+    assert mark.get() == "none"
 
 
 async def test_threads_run_side_by_side_up_to_their_number(cleo: Cleo) -> None:
