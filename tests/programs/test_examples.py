@@ -22,6 +22,16 @@ from tests.waiting import until
 EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("[a-z]*.py"))
 SHOWS = {
     "basic": ["Sent 'Hello' to ada@example.com", "is completed", "3 completed, 0 dead"],
+    "task_history": [
+        "worker: 28 attempts",
+        "queue: 28 attempts",
+        "group: 28 attempts",
+        "everything: 28 attempts",
+        "task 3, attempt 1: failed TimeoutError: try again\ntask 3, attempt 2: completed\n",
+        "success rate 57 %",
+        "8 times ConnectionError: mailbox <n> is away",
+        "mailbox 4 failed 2 times",
+    ],
     "worker_with_groups": [
         "next: big small big big small big",
         "at most 2 of small at once, more of big: True",
