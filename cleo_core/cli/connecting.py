@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ URL_VARIABLE = "CLEO_REDIS_URL"
 NAMESPACE_VARIABLE = "CLEO_NAMESPACE"
 DEFAULT_URL = "redis://localhost:6379/0"
 DEFAULT_NAMESPACE = "cleo"
+PATIENCE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def run_command(
     """Run a command's coroutine to its end; errors become a sentence on standard error and an exit code."""
 
     async def whole() -> None:
+        _end_on_interrupt()
         async with place.cleo() as cleo:
             await function(Run(cleo, output), **arguments)
 
@@ -91,7 +95,23 @@ def run_command(
         return complain(error)
     except BrokenPipeError:
         return leave_quietly()
+    except asyncio.CancelledError:
+        return ExitCode.INTERRUPTED
     return ExitCode.DONE
+
+
+def _end_on_interrupt() -> None:
+    """Let Ctrl-C cancel what runs; if that doesn't end it soon, end the process."""
+    loop, running = asyncio.get_running_loop(), asyncio.current_task()
+
+    def interrupt() -> None:
+        if running is not None:
+            running.cancel()
+        loop.call_later(PATIENCE, os._exit, ExitCode.INTERRUPTED)
+
+    # Outside of the main thread signals are somebody else's.
+    with suppress(ValueError, RuntimeError):
+        loop.add_signal_handler(signal.SIGINT, interrupt)
 
 
 def complain(error: CleoError) -> ExitCode:

@@ -51,6 +51,9 @@ CODES: tuple[tuple[type[errors.CleoError], ExitCode], ...] = (
     (errors.ServerError, ExitCode.SERVER),
     (errors.TaskNotFound, ExitCode.NOT_FOUND),
     (errors.DiscardNotFound, ExitCode.NOT_FOUND),
+    (errors.RetryNotFound, ExitCode.NOT_FOUND),
+    (errors.WorkerNotFound, ExitCode.NOT_FOUND),
+    (errors.ScheduleNotFound, ExitCode.NOT_FOUND),
     (errors.InvalidInput, ExitCode.USAGE),
     (errors.InvalidUrl, ExitCode.USAGE),
 )

@@ -26,10 +26,17 @@ COMMANDS = {
     "explain": "Why is a task not running?",
     "groups": "Groups: how they take turns, their settings, and what would be next.",
     "locks": "Locks of groups: who holds them, and taking them away.",
-    "workers": "Workers: which are alive, and what they do.",
+    "workers": "Workers: which are alive, what they do, and telling them to pause or end.",
     "dlq": "Dead letters: tasks that failed for good.",
+    "stuck": "Stuck tasks: which look so and why, and taking them back.",
+    "schedules": "Schedules: what is due when, running it now, pausing, adding and removing.",
     "events": "What happened in the queues, and what happens.",
     "acl": "The access list of a role, for redis-cli.",
+    "history": "History: the attempts that ended, and forgetting them.",
+    "stats": "Figures of a range of time, and how they changed.",
+    "doctor": "What is wrong with the server and the queues, and how to mend it.",
+    "audit": "Who changed what.",
+    "metrics": "The counters of queues and workers for Prometheus.",
     "schema": "The JSON Schema of what a command writes with --json.",
 }
 

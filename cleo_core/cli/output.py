@@ -33,6 +33,11 @@ class Output:
         sys.stdout.write(f"{self._dump(value) if self.as_json else text(self.look)}\n")
         sys.stdout.flush()
 
+    def line(self, text: str) -> None:
+        """Write a line that is JSON already."""
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
     def say(self, sentence: str) -> None:
         """Tell a person something that is not part of the result. With ``--json`` nothing is told."""
         if not self.as_json:

@@ -19,7 +19,7 @@ class Progress:
 
     def __init__(self, doing: str, total: int | None) -> None:
         self._doing = doing
-        self._total = total
+        self.total = total
         self._width = Look.of(sys.stderr).width
         self._began = self._drawn = time.monotonic()
 
@@ -32,12 +32,12 @@ class Progress:
             sys.stderr.flush()
 
     def _text(self, done: int, now: float) -> str:
-        if not self._total:
+        if not self.total:
             return f"{self._doing} {done:,}"
-        share = min(1.0, done / self._total)
+        share = min(1.0, done / self.total)
         left = f", {duration((now - self._began) * (1 / share - 1))} left" if share > 0 else ""
         full = round(share * WIDTH)
-        return f"{self._doing} [{'#' * full}{'.' * (WIDTH - full)}] {done:,} of {self._total:,}{left}"
+        return f"{self._doing} [{'#' * full}{'.' * (WIDTH - full)}] {done:,} of {self.total:,}{left}"
 
     def __enter__(self) -> Self:
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from cleo_core.models import Model, TaskState, TaskSummary
+from cleo_core.models import ArgumentsCheck, Model, TaskState, TaskSummary
 
 
 class Changed(Model):
@@ -54,3 +54,44 @@ class Released(Model):
     queue: str
     group: str
     released: bool
+
+
+class Told(Model):
+    """A worker was told something; ``changed`` is false if it did so already."""
+
+    order: str
+    worker: str
+    changed: bool
+
+
+class MetricSample(Model):
+    """One value of a metric, as Prometheus would read it."""
+
+    name: str
+    labels: dict[str, str]
+    value: float
+
+
+class Cleared(Model):
+    """A past was forgotten: ``cleared`` keys, or of a task attempts. 0 after a dry run."""
+
+    kind: str
+    name: str
+    cleared: int
+
+
+class ScheduleChanged(Model):
+    """A schedule was changed; ``changed`` is false if it was so already."""
+
+    action: str
+    queue: str
+    schedule: str
+    changed: bool
+
+
+class Edited(Model):
+    """A dead letter was put back with other arguments; ``checked`` says by what they were checked."""
+
+    id: str
+    queue: str
+    checked: ArgumentsCheck

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from cleo_core import Cleo
+from cleo_core import Cleo, Cron
 from tests.cli.running import Console
 from tests.servers import Server
 from tests.waiting import until
@@ -27,6 +27,8 @@ class World:
     dead: list[str]
     completed: str
     discard: str
+    stopped: str
+    worker: str
 
 
 @pytest.fixture
@@ -50,11 +52,23 @@ async def world(cleo: Cleo) -> AsyncIterator[World]:
             return (await cleo.queues.stats("emails")).dead == len(failed)
 
         await until(all_failed)
+        await until(cleo.workers.signatures)
         discard = await cleo.dead_letters.discard("emails", [failed.pop().id])
+        stopped = await _stopped_retry(cleo)
+        worker = (await cleo.workers.list())[0].id
+        await cleo.schedules.add("emails", "nightly", "send", {"number": 9}, when=Cron("30 4 * * *"))
         await cleo.queues.pause("emails")
         waiting = [
             (await send.options(group=group).enqueue(number)).id for number in (5, 6, 7) for group in ("acme", "beta")
         ]
         await send.options(delay=3600).enqueue(8)
         async with cleo.locks.group("emails", "locked", ttl=60, owner="a test"):
-            yield World(waiting, [handle.id for handle in failed], done.id, discard.discard)
+            yield World(waiting, [handle.id for handle in failed], done.id, discard.discard, stopped, worker)
+
+
+async def _stopped_retry(cleo: Cleo) -> str:
+    """A retry of nothing that was stopped, and one that is done."""
+    await cleo.dead_letters.retry_all("emails", name="nobody")
+    async for begun in cleo.dead_letters.retry_all("emails", name="nobody"):
+        return (await cleo.dead_letters.stop_retry("emails", begun.id)).id
+    raise AssertionError("The retry did not begin.")

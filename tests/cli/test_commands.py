@@ -54,7 +54,13 @@ CASES = [
     Case("locks list emails", "a test"),
     Case("locks release emails beta", "Nobody holds the lock."),
     Case("locks release emails locked --dry-run", "is held by a test"),
-    Case("workers list", "working"),
+    Case("workers list", "running"),
+    Case("workers show WORKER", "last heartbeat"),
+    Case("workers signatures", 'number, to="ada"'),
+    Case("workers pause WORKER", "was told to pause."),
+    Case("workers resume WORKER", "was not paused."),
+    Case("workers drain WORKER", "was told to drain."),
+    Case("workers stop WORKER", "was told to stop."),
     Case("dlq kinds emails", "ValueError: there is no number -<n>"),
     Case("dlq list emails", "KeyError"),
     Case("dlq list emails --name send --text number --since 1h", "ValueError"),
@@ -63,9 +69,35 @@ CASES = [
     Case("dlq retry emails DEAD --dry-run", "Would retry 1 task of emails"),
     Case("dlq discard emails DEAD", "1 task discarded."),
     Case("dlq discard emails DEAD --dry-run", "Would discard 1 task of emails"),
+    Case("dlq discard emails --all --name send --yes", "3 tasks discarded."),
+    Case("dlq retry emails --all --text ValueError --yes", "2 dead letters retried"),
+    Case("dlq retry emails --all --staged --first 5 --dry-run", "Would retry 3 tasks of emails"),
+    Case("dlq retries emails", "done"),
+    Case("dlq carry-on emails STOPPED", "0 dead letters retried"),
+    Case("dlq stop emails STOPPED", "was stopped"),
+    Case("dlq export emails --name send", "ValueError"),
     Case("dlq trash emails", "@"),
     Case("dlq undo emails DISCARD", "1 task brought back."),
     Case("dlq forget emails DISCARD", "1 dead letter forgotten."),
+    Case("schedules list emails", "nightly"),
+    Case("schedules show emails nightly", "30 4 * * * UTC"),
+    Case("schedules next emails nightly -n 2", ":30:00"),
+    Case("schedules add emails often send number=3 --every 5m", "often of emails is set."),
+    Case("schedules pause emails nightly", "nightly of emails is paused."),
+    Case("schedules resume emails nightly", "nightly of emails was not paused."),
+    Case("schedules run emails nightly", "nightly@now"),
+    Case("schedules remove emails nightly", "nightly of emails is forgotten."),
+    Case("dlq edit emails DEAD number=3", "edited and retried"),
+    Case("stuck list emails", "HEALTH"),
+    Case("stuck recover emails --all", "0 tasks taken back."),
+    Case("stuck recover emails --kind worker_blocked --dry-run", "Would take back 0 tasks"),
+    Case("history list --queue emails --outcome failed", "ValueError"),
+    Case("history list --task COMPLETED", "completed"),
+    Case("history clear --queue emails --group acme --yes", "The past of the group acme is forgotten"),
+    Case("stats --queue emails --last 15m", "throughput"),
+    Case("doctor", "ok"),
+    Case("audit --queue emails", "pause"),
+    Case("metrics --once", 'cleo_queue_waiting{queue="emails"} 6.0'),
     Case("events emails -n 500 --kind task_completed", "task_completed"),
     Case("events", "emails"),
 ]
@@ -73,7 +105,14 @@ WITHOUT_JSON = {"worker", "acl", "schema"}
 
 
 def _words(case: Case, world: World) -> list[str]:
-    ids = {"DEAD": world.dead[0], "WAITING": world.waiting[0], "COMPLETED": world.completed, "DISCARD": world.discard}
+    ids = {
+        "DEAD": world.dead[0],
+        "WAITING": world.waiting[0],
+        "COMPLETED": world.completed,
+        "DISCARD": world.discard,
+        "STOPPED": world.stopped,
+        "WORKER": world.worker,
+    }
     return [ids.get(word, word) for word in case.line.split()]
 
 

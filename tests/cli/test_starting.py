@@ -39,7 +39,9 @@ def test_help_and_version_need_no_engine(words: str) -> None:
     assert _imported(names, words) == "[] 0"
 
 
-@pytest.mark.parametrize("words", ["queues list", "queues --help", "queues lst", "tasks list emails --limit 0"])
+@pytest.mark.parametrize(
+    "words", ["queues list", "doctor", "queues --help", "queues lst", "tasks list emails --limit 0"]
+)
 @pytest.mark.usefixtures("world")
 def test_no_command_imports_the_console_or_rich(words: str, console: Console) -> None:
     names = ["textual", "rich", "plotext", "cleo_tui"]

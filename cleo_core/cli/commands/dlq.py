@@ -6,17 +6,28 @@ from typing import Annotated
 
 import typer
 
+from cleo_core.cli.arguments import arguments_of
 from cleo_core.cli.bulk import change_many, may_change, tell_report
 from cleo_core.cli.commanding import command, group
 from cleo_core.cli.connecting import Run
 from cleo_core.cli.exits import Misused
 from cleo_core.cli.letter_options import Fingerprint, OfGroup, OfName, OfWorker, WithText, letters_that
+from cleo_core.cli.letter_retries import (
+    RETRIES,
+    RetryId,
+    RetryLimit,
+    follow_retry,
+    letters_matching,
+    retry_row,
+    retry_sentence,
+)
 from cleo_core.cli.options import DryRun, Limit, Offset, Queue, TaskId, TaskIds, Yes, ids_of
-from cleo_core.cli.shapes import Plan
+from cleo_core.cli.shapes import Edited, Plan
 from cleo_core.cli.tables import Column, Look, right, table, wide
 from cleo_core.cli.task_views import task_page, task_table
 from cleo_core.cli.when import Since, Until
 from cleo_core.cli.words import ago, count, number
+from cleo_core.dead_letters.filters import DeadLetterFilter
 from cleo_core.models import (
     BulkReport,
     DeadLetterKinds,
@@ -24,6 +35,7 @@ from cleo_core.models import (
     DeadLetterRecord,
     Discard,
     DiscardReport,
+    RetryRun,
 )
 
 app = group("Dead letters: tasks that failed for good.")
@@ -79,21 +91,136 @@ async def show_letter(run: Run, queue: Queue, task_id: TaskId) -> None:
     run.out.show(record, lambda look: task_page(look, record))
 
 
-@command(app, "retry", shows=BulkReport | Plan)
-async def retry_letters(run: Run, queue: Queue, ids: TaskIds = None, yes: Yes = False, dry_run: DryRun = False) -> None:
-    """Put dead letters back into their queue, with all their retries before them."""
+@command(app, "retry", shows=BulkReport | Plan | RetryRun)
+async def retry_letters(
+    run: Run,
+    queue: Queue,
+    ids: TaskIds = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that fit, instead of ids.")] = False,
+    kind: Fingerprint = None,
+    name: OfName = None,
+    group: OfGroup = None,
+    worker: OfWorker = None,
+    text: WithText = None,
+    since: Since = None,
+    until: Until = None,
+    staged: Annotated[bool, typer.Option("--staged", help="A few first, then at a rate; stops by itself.")] = False,
+    first: Annotated[int, typer.Option("--first", min=1, max=1_000, help="With --staged: how many first.")] = 10,
+    rate: Annotated[float, typer.Option("--rate", help="With --staged: how many a second then.")] = 20.0,
+    stop_at: Annotated[float, typer.Option("--stop-at", help="With --staged: the share of failures to stop at.")] = 0.5,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Put dead letters back into their queue, with all their retries before them.
+
+    A retry of all is kept on the server: if this command is cut off, `cleo dlq carry-on` goes on with it.
+    """
+    wanted = letters_that(kind=kind, name=name, group=group, worker=worker, text=text, since=since, until=until)
+    _check_which(ids, wanted, everything=everything or staged)
     await run.known_queue(queue)
-    retry = run.cleo.dead_letters.retry
-    await change_many(run, queue, _named(ids), retry, verb="retry", done="retried", yes=yes, dry_run=dry_run)
+    if not (everything or staged):
+        retry = run.cleo.dead_letters.retry
+        await change_many(run, queue, ids_of(ids), retry, verb="retry", done="retried", yes=yes, dry_run=dry_run)
+        return
+    matching = await letters_matching(run, queue, wanted)
+    if not may_change(run, queue, matching, verb="retry", yes=yes, dry_run=dry_run):
+        return
+    letters = run.cleo.dead_letters
+    if staged:
+        retrying = letters.retry_staged(queue, first=first, rate=rate, stop_at_failure_rate=stop_at, **wanted)
+    else:
+        retrying = letters.retry_all(queue, **wanted)
+    await follow_retry(run, retrying)
+
+
+def _check_which(ids: list[str] | None, wanted: DeadLetterFilter, *, everything: bool) -> None:
+    if bool(ids) == everything or (ids and wanted):
+        raise Misused(
+            "Name the dead letters by their ids (- reads them from standard input), or --all that fit the filters."
+        )
+
+
+@command(app, "edit", shows=Edited)
+async def edit_letter(
+    run: Run,
+    queue: Queue,
+    task_id: TaskId,
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME=VALUE", help="Arguments to change; a value is JSON, or else a text."),
+    ] = None,
+    args: Annotated[str | None, typer.Option("--args", metavar="JSON", help="All arguments anew.")] = None,
+) -> None:
+    """Put a dead letter back with other arguments; they are checked by what a worker has published of the task."""
+    if not arguments and args is None:
+        raise Misused("Say which arguments: NAME=VALUE changes one, --args JSON sets all anew.")
+    letter = await run.cleo.dead_letters.get(await run.known_queue(queue), task_id)
+    old = letter.arguments if isinstance(letter.arguments, dict) and args is None else {}
+    checked = await run.cleo.dead_letters.edit_and_retry(queue, task_id, {**old, **arguments_of(arguments or [], args)})
+    shown = Edited(id=task_id, queue=queue, checked=checked)
+    run.out.show(shown, lambda look: f"1 dead letter edited and retried; its arguments are {checked}.")
+
+
+@command(app, "retries", shows=list[RetryRun])
+async def list_retries(run: Run, queue: Queue, limit: RetryLimit = 20) -> None:
+    """List the retries of many dead letters of the last week, and how far they are."""
+    runs = await run.cleo.dead_letters.retries(await run.known_queue(queue), limit=limit)
+    run.out.show(runs, lambda look: table(look, RETRIES, map(retry_row, runs)))
+
+
+@command(app, "carry-on", shows=RetryRun)
+async def carry_on(run: Run, queue: Queue, retry: RetryId) -> None:
+    """Go on with a retry of many dead letters that was stopped or cut off."""
+    await run.known_queue(queue)
+    await follow_retry(run, run.cleo.dead_letters.resume_retry(queue, retry))
+
+
+@command(app, "stop", shows=RetryRun)
+async def stop_retry(run: Run, queue: Queue, retry: RetryId) -> None:
+    """Stop a retry of many dead letters before its next step, whichever process carries it on."""
+    stopped = await run.cleo.dead_letters.stop_retry(await run.known_queue(queue), retry)
+    run.out.show(stopped, lambda look: retry_sentence(stopped))
+
+
+@command(app, "export", shows=DeadLetterRecord, lines=True)
+async def export_letters(
+    run: Run,
+    queue: Queue,
+    kind: Fingerprint = None,
+    name: OfName = None,
+    group: OfGroup = None,
+    worker: OfWorker = None,
+    text: WithText = None,
+    since: Since = None,
+    until: Until = None,
+) -> None:
+    """Write dead letters whole, as JSON, one a line; with --json or without."""
+    wanted = letters_that(kind=kind, name=name, group=group, worker=worker, text=text, since=since, until=until)
+    async for line in run.cleo.dead_letters.export(await run.known_queue(queue), **wanted):
+        run.out.line(line)
 
 
 @command(app, "discard", shows=DiscardReport | Plan)
 async def discard_letters(
-    run: Run, queue: Queue, ids: TaskIds = None, yes: Yes = False, dry_run: DryRun = False
+    run: Run,
+    queue: Queue,
+    ids: TaskIds = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that fit, instead of ids.")] = False,
+    kind: Fingerprint = None,
+    name: OfName = None,
+    group: OfGroup = None,
+    worker: OfWorker = None,
+    text: WithText = None,
+    since: Since = None,
+    until: Until = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Move dead letters into the trash; for 10 minutes dlq undo brings them back."""
-    chosen = _named(ids)
+    wanted = letters_that(kind=kind, name=name, group=group, worker=worker, text=text, since=since, until=until)
+    _check_which(ids, wanted, everything=everything)
     await run.known_queue(queue)
+    chosen = await letters_matching(run, queue, wanted) if everything else ids_of(ids)
     if not may_change(run, queue, chosen, verb="discard", yes=yes, dry_run=dry_run):
         return
     report = await run.cleo.dead_letters.discard(queue, chosen)
@@ -133,9 +260,3 @@ async def forget_discard(run: Run, queue: Queue, discard: DiscardId, yes: Yes = 
         return
     done = await run.cleo.dead_letters.forget(queue, discard)
     run.out.show(BulkReport(done=done), lambda look: f"{count(done, 'dead letter')} forgotten.")
-
-
-def _named(ids: list[str] | None) -> list[str]:
-    if not ids:
-        raise Misused("Name the dead letters by their ids, or - to read them from standard input.")
-    return ids_of(ids)

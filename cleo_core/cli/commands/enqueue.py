@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 
+from cleo_core.cli.arguments import arguments_of, object_of
 from cleo_core.cli.commanding import alone, command
 from cleo_core.cli.connecting import Run
 from cleo_core.cli.exits import Failed, Misused
@@ -63,7 +63,7 @@ async def enqueue(
     }
     options = {name: value for name, value in given.items() if value is not None}
     if lines is None:
-        handle = await run.cleo.queues.add(queue, task, _arguments(arguments or [], args), **options)
+        handle = await run.cleo.queues.add(queue, task, arguments_of(arguments or [], args), **options)
         _tell(run, Enqueued(id=handle.id, queue=queue, created=handle.created is not False))
         return
     if arguments or args is not None or task_id is not None:
@@ -94,7 +94,7 @@ def _batches(path: str) -> Iterator[list[dict[str, Any]]]:
         with sys.stdin if path == "-" else Path(path).open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    batch.append(_object(line, f"Line {number:,} of {path}"))
+                    batch.append(object_of(line, f"Line {number:,} of {path}"))
                 if len(batch) == BATCH:
                     yield batch
                     batch = []
@@ -114,30 +114,3 @@ def _priority(text: str | None) -> TaskPriority | None:
     if text.lower() not in PRIORITIES:
         raise Misused(f"There is no priority {text!r}. Choose one of {', '.join(PRIORITIES)}.")
     return PRIORITIES[text.lower()]
-
-
-def _arguments(pairs: list[str], text: str | None) -> dict[str, Any]:
-    whole = _object(text, "--args") if text is not None else {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise Misused(f"{pair!r} is no argument. Write NAME=VALUE, or all of them as --args JSON.")
-        whole[name] = _value(value)
-    return whole
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _object(text: str, where: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise Misused(f"{where} is not JSON: {error}.") from error
-    if not isinstance(value, dict):
-        raise Misused(f'{where} is no JSON object, such as {{"to": "ada"}}.')
-    return cast("dict[str, Any]", value)
