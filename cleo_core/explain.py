@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from cleo_core.backend import Backend
 from cleo_core.errors import TaskNotFound
 from cleo_core.group_rows import group_of, rules_of
-from cleo_core.models import GroupInfo, GroupRules, TaskState, WorkerInfo
+from cleo_core.models import GroupInfo, GroupRules, TaskState, WorkerInfo, WorkerState
 from cleo_core.names import check_name
 from cleo_core.rate_limit import RateLimit
 from cleo_core.reasons import (
@@ -33,6 +33,7 @@ from cleo_core.reasons import (
     Reason,
     Running,
     WorkersBusy,
+    WorkersPaused,
     Yielding,
 )
 from cleo_core.workers import Workers
@@ -185,6 +186,10 @@ def _of_workers(facts: Facts) -> Iterator[Reason]:
     if not workers:
         yield NoWorker(queue=facts.queue)
         return
+    if all(worker.state is WorkerState.PAUSED for worker in workers):
+        yield WorkersPaused(workers=[worker.id for worker in workers])
+        return
+    workers = [worker for worker in workers if worker.state is not WorkerState.PAUSED]
     if not any(facts.name in worker.tasks for worker in workers):
         yield NoWorkerKnowsTask(name=facts.name, workers=len(workers))
     slots = sum(worker.concurrency for worker in workers)

@@ -199,6 +199,19 @@ class NoWorker(Model):
         return f"No live worker serves the queue {self.queue}. Start one: cleo worker MODULE:NAME --queues {self.queue}"
 
 
+class WorkersPaused(Model):
+    """Workers serve the queue, but an operator has paused them all, or they outgrew their memory."""
+
+    kind: Literal["workers_paused"] = "workers_paused"
+    workers: list[str]
+
+    @property
+    def text(self) -> str:
+        """The reason as a sentence."""
+        paused = "The only worker of the queue is" if len(self.workers) == 1 else f"All {len(self.workers)} workers are"
+        return f"{paused} paused ({', '.join(self.workers[:3])}). Let one go on: cleo.workers.resume(id)."
+
+
 class NoWorkerKnowsTask(Model):
     """Workers serve the queue, but none of them has a task of that name declared."""
 
@@ -320,6 +333,7 @@ Reason = Annotated[
     | Behind
     | DelayedUntil
     | NoWorker
+    | WorkersPaused
     | NoWorkerKnowsTask
     | WorkersBusy
     | Claimable

@@ -70,6 +70,7 @@ REASONS = {
     "behind": Look("≡", Role.PLAIN),
     "delayed": Look("◷", Role.PLAIN),
     "no_worker": Look("■", Role.BAD),
+    "workers_paused": Look("■", Role.BAD),
     "no_worker_knows_task": Look("■", Role.BAD),
     "workers_busy": Look("▲", Role.WARN),
     "claimable": Look("●", Role.GOOD),

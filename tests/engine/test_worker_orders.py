@@ -59,6 +59,17 @@ async def test_a_paused_worker_claims_nothing_and_finishes_what_runs_until_it_is
     assert await _told_at_audit(cleo) == [("worker pause", worker.id), ("worker resume", worker.id)]
 
 
+async def test_why_a_task_waits_is_said_when_its_workers_are_paused(cleo: Cleo) -> None:
+    held = _held(cleo, _set())
+    async with cleo.worker(heartbeat=0.05) as worker:
+        await until(lambda: _there(cleo, worker))
+        await cleo.workers.pause(worker.id)
+        await until(lambda: _state_is(cleo, worker, WorkerState.PAUSED))
+        explanation = await cleo.explain((await held.enqueue()).id, "q")
+        assert [reason.kind for reason in explanation.reasons] == ["workers_paused"]
+        assert worker.id in explanation.text
+
+
 async def _is_active(cleo: Cleo, count: int) -> bool:
     return (await cleo.queues.stats("q")).active == count
 
