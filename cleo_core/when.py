@@ -94,7 +94,7 @@ class When:
 
         Of intervals, as if the schedule were entered at ``after``.
         """
-        start = round((time.time() if after is None else after) * 1000)
+        start = math.floor((time.time() if after is None else after) * 1000)
         found: list[float] = []
         at: int | None = start
         while len(found) < min(count, WALK) and (at := self.next_ms(at, start)) is not None:
