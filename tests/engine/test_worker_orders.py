@@ -43,6 +43,7 @@ async def test_a_paused_worker_claims_nothing_and_finishes_what_runs_until_it_is
     first = await held.enqueue()
     async with cleo.worker(concurrency=1) as worker:
         await until(lambda: _is_active(cleo, 1))
+        await until(lambda: _there(cleo, worker))
         assert await cleo.workers.pause(worker.id)
         assert not await cleo.workers.pause(worker.id)
         await until(lambda: worker.state is WorkerState.PAUSED)
@@ -81,6 +82,7 @@ async def test_what_a_paused_worker_had_claimed_ahead_goes_to_others_uncharged(c
         worker._pace._rate, worker._pace._flight = 1e6, 1.0  # pyright: ignore[reportPrivateUsage]
         handles = await held.enqueue_many([()] * 4)
         await until(lambda: _is_active(cleo, 4))
+        await until(lambda: _there(cleo, worker))
         await cleo.workers.pause(worker.id)
         await until(lambda: _is_active(cleo, 1))
         async with cleo.worker(concurrency=3):
@@ -98,6 +100,7 @@ async def test_a_draining_worker_finishes_what_runs_beyond_its_grace_period_and_
     worker = cleo.worker(grace=0, heartbeat=0.05)
     running = asyncio.create_task(worker.run())
     await until(lambda: _is_active(cleo, 1))
+    await until(lambda: _there(cleo, worker))
     assert await cleo.workers.drain(worker.id)
     assert not await cleo.workers.drain(worker.id)
     await until(lambda: _state_is(cleo, worker, WorkerState.DRAINING))
@@ -120,6 +123,7 @@ async def test_a_draining_worker_that_is_told_to_stop_hands_back_what_does_not_e
     worker = cleo.worker(grace=0.05)
     running = asyncio.create_task(worker.run())
     await until(lambda: _is_active(cleo, 1))
+    await until(lambda: _there(cleo, worker))
     await cleo.workers.drain(worker.id)
     await until(lambda: _state_is(cleo, worker, WorkerState.DRAINING))
     assert await cleo.workers.stop(worker.id)
