@@ -6,7 +6,7 @@
 -- Returns how many tasks are new, or -1 if it was fired or changed meanwhile
 -- Cost  O(tasks x log waiting + log schedules)
 -- Role  worker
--- include: base events counters rules ring groups lanes delays states store schedules
+-- include: base events counters rules ring groups lanes delays states store schedules ticks
 local id = ARGV[1]
 local key = schedule_key(id)
 local due = call('ZSCORE', SCHEDULES, id)

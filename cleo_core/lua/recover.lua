@@ -9,7 +9,7 @@
 --       no such task)
 -- Cost  O(tasks x log n)
 -- Role  operator
--- include: base events counters rules ring groups lanes states receipts departures attempts kinds endings lose audit
+-- include: base events keeping counters tallies rules ring groups lanes states receipts departures attempts kinds endings lose audit
 local answers = {}
 local gone = {}
 local nudged = {}
@@ -57,6 +57,7 @@ write_lanes()
 write_endings()
 if #gone > 0 then audit(ARGV[1], 'recover', gone[1], #gone) end
 write_history()
+write_tallies()
 write_counters()
 publish_events()
 return answers

@@ -5,7 +5,7 @@
 -- Returns 1, or 0 if there is no such schedule
 -- Cost  O(log waiting)
 -- Role  operator
--- include: base events counters rules ring groups lanes delays states store schedules audit
+-- include: base events counters rules ring groups lanes delays states store schedules ticks audit
 if call('EXISTS', schedule_key(ARGV[2])) == 0 then return 0 end
 store_ticks(ARGV[2], { text_of(now), ARGV[3] })
 audit(ARGV[1], 'run schedule', ARGV[2], 1)

@@ -77,6 +77,8 @@ async def test_what_lost_its_lease_is_charged_by_hand_as_by_a_sweep(cleo: Cleo) 
     letter = await cleo.dead_letters.get("q", "a")
     assert letter.death is DeathReason.POISON
     assert [action for action, _, _ in await audit_of(cleo, "q")] == ["recover"] * 3
+    figures = (await cleo.history.stats("q", name="work")).figures
+    assert (figures.lost, figures.died) == (3, 1)
 
 
 async def test_what_is_taken_from_a_holder_is_not_charged_and_the_holder_is_refused(
