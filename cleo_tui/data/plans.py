@@ -34,6 +34,8 @@ class Verb(Enum):
     RELEASE = ("Release", "released")
     DRAIN = ("Drain", "told to drain")
     STOP = ("Stop", "told to stop")
+    RUN = ("Run", "run")
+    REMOVE = ("Remove", "removed")
 
     @property
     def infinitive(self) -> str:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
+
+from pydantic import BaseModel
 
 from cleo_tui import say
 from cleo_tui.actions import Action
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens.base import CleoScreen, queue_names
+from cleo_tui.screens.read_list import ReadListScreen
+from cleo_tui.widgets.statecard import Card, Look
 from cleo_tui.widgets.strip import Choice, ChoiceStrip
+
+Row = TypeVar("Row", bound=BaseModel)
 
 QUEUE_STEPS = (
     Action("previous-queue", ("left_square_bracket",), "To the queue before."),
@@ -96,3 +103,41 @@ class QueueScreen(CleoScreen):
     def do_previous_queue(self) -> None:
         """To the queue before."""
         self._step(-1)
+
+
+class ListOfQueueScreen(QueueScreen, ReadListScreen[Row]):
+    """A list of something that a queue has. ``plural`` is what the rows are."""
+
+    plural = "rows"
+
+    @property
+    def heading(self) -> str:
+        """The queue and what is listed of it."""
+        return f"{self.queue} · {self.plural}" if self.queue else ""
+
+    def restart(self) -> None:
+        """List those of another queue."""
+        self.table.restart()
+        self.reading.restart()
+
+    def reconcile(self, snapshot: Snapshot) -> None:
+        """Read them anew."""
+        if self.queue:
+            self.reading.refresh()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw the queues and the list."""
+        self.choose_first(snapshot)
+        self.tell_queues(snapshot)
+        super().show(snapshot)
+
+    def card_without_data(self, snapshot: Snapshot) -> Card | None:
+        """Also while there is no queue yet."""
+        card = super().card_without_data(snapshot)
+        if card is None and not self.queue:
+            return Card(Look.EMPTY, "No queues yet", "A queue appears with its first task.")
+        return card
+
+    def on_choice_strip_picked(self, message: ChoiceStrip.Picked) -> None:
+        """A queue was clicked on."""
+        self.choose_queue(message.word)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cleo_core.models import GroupInfo, GroupStanding, ObserverEvent, Outcome, TaskState
+from cleo_core.models import CheckStatus, GroupInfo, GroupStanding, ObserverEvent, Outcome, TaskState
 from cleo_tui import say
 from cleo_tui.data.health import Health
 from cleo_tui.theme import Role
@@ -48,6 +48,12 @@ STANDINGS = {
     GroupStanding.AT_LIMIT: Look("▣", Role.ACCENT),
     GroupStanding.LOCKED: Look("⊗", Role.WARN),
     GroupStanding.THROTTLED: Look("◷", Role.ACCENT),
+}
+CHECKS = {
+    CheckStatus.OK: Look("✓", Role.GOOD),
+    CheckStatus.WARN: Look("▲", Role.WARN),
+    CheckStatus.BAD: Look("✗", Role.BAD),
+    CheckStatus.UNKNOWN: Look("?", Role.MUTED),
 }
 WORKERS = {
     "running": Look("●", Role.GOOD),

@@ -1,0 +1,143 @@
+"""What the screens share whose list is read anew each round: reading it, filtering it, and saying why it is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+from textual.widget import Widget
+
+from cleo_core.errors import PermissionDenied
+from cleo_tui import say
+from cleo_tui.data.pages import Listing
+from cleo_tui.data.reading import Reading
+from cleo_tui.data.snapshot import Snapshot
+from cleo_tui.screens.base import CleoScreen
+from cleo_tui.screens.matching import matcher
+from cleo_tui.widgets.pane import Pane
+from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.table import Column, LazyTable
+
+Row = TypeVar("Row", bound=BaseModel)
+MOST = 1_000
+
+
+class ReadListScreen(CleoScreen, Generic[Row]):
+    """A list of at most 1,000 rows. Subclasses say what to read, in which columns, and by which texts to filter.
+
+    ``noun`` is what a row is, ``remark`` what stands beside the frame's name when there are rows and no filter.
+    """
+
+    noun = "row"
+    remark = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.table = LazyTable[Row](self.columns(lambda: self.now))
+        self.pane = Pane(self.table)
+        self.reading = Reading(self.fetch, self.changed)
+        self._rows = Listing[Row](self.key_of)
+        self._filter = ""
+
+    @property
+    def home(self) -> Widget:
+        """The list."""
+        return self.table
+
+    # --- what subclasses say -------------------------------------------------------------------------
+
+    def columns(self, now: Callable[[], float]) -> Sequence[Column[Row]]:
+        """The columns; ages are told by that clock."""
+        raise NotImplementedError
+
+    async def fetch(self) -> Sequence[Row]:
+        """Read the list."""
+        raise NotImplementedError
+
+    def key_of(self, row: Row) -> str:
+        """What tells a row from all others."""
+        raise NotImplementedError
+
+    def fields(self, row: Row) -> Iterable[str]:
+        """What a row is filtered by."""
+        raise NotImplementedError
+
+    @property
+    def heading(self) -> str:
+        """What the frame is called."""
+        return str(self.title)
+
+    def empty_card(self) -> Card:
+        """What to say when there are no rows at all."""
+        raise NotImplementedError
+
+    # --- the list ------------------------------------------------------------------------------------
+
+    def reconcile(self, snapshot: Snapshot) -> None:
+        """Read it anew."""
+        self.reading.refresh()
+
+    def after_change(self) -> None:
+        """Something in it was changed: read it now."""
+        self.reading.renew()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw the list."""
+        self.now = snapshot.now
+        matches = matcher(self._filter)
+        self._rows.replace(row for row in self.reading.value or () if matches(self.fields(row)))
+        self.table.show(self._rows)
+        self.pane.tell(self.heading, self._note(), card=self._card(snapshot))
+
+    def _note(self) -> str:
+        total = len(self.reading.value or ())
+        if self._filter and total:
+            return f"filter {self._filter!r}: {say.count(self._rows.total)} of {say.plural(total, self.noun)}"
+        return self.remark if total else ""
+
+    def _card(self, snapshot: Snapshot) -> Card | None:
+        if card := self.card_without_data(snapshot):
+            return card
+        if self._rows.total:
+            return None
+        if self.reading.value:
+            return Card(Look.FILTERED, f"No {self.noun} matches {self._filter!r}", "", "esc clears the filter")
+        return self._card_without_rows()
+
+    def _card_without_rows(self) -> Card:
+        error = self.reading.error
+        if self.reading.value is not None and error is None:
+            return self.empty_card()
+        if isinstance(error, PermissionDenied):
+            return Card(Look.DENIED, f"You may not see {self.heading.lower()}", error.cause, error.cure)
+        if error is not None:
+            return Card(Look.ERROR, f"{self.heading} can't be read", str(error))
+        return Card(Look.CONNECTING, f"Reading {self.heading.lower()}")
+
+    @property
+    def filter_text(self) -> str:
+        """What the rows are filtered by."""
+        return self._filter
+
+    def filter_by(self, text: str) -> None:
+        """Show the rows that have the text in them."""
+        self._filter = text
+        self.changed()
+
+    # --- keys ----------------------------------------------------------------------------------------
+
+    def do_copy(self) -> None:
+        """Copy the row."""
+        if row := self.table.current:
+            self.cleo_app.copy_to_clipboard(row.model_dump_json(indent=2))
+            self.cleo_app.say(f"Copied the {self.noun} as JSON.")
+
+    def on_lazy_table_moved(self) -> None:
+        """What can be done depends on the row."""
+        self.changed()
+
+    def on_unmount(self) -> None:
+        """Ask for nothing more."""
+        self.reading.close()
