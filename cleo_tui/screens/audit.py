@@ -30,6 +30,7 @@ class AuditScreen(ReadListScreen[AuditEntry]):
     ACTIONS = AUDIT_ACTIONS
     BINDINGS = bindings_of(AUDIT_ACTIONS)
     noun = "entry"
+    nouns = "entries"
     remark = f"the last {MOST:,}, the newest first"
 
     def __init__(self) -> None:
@@ -57,7 +58,7 @@ class AuditScreen(ReadListScreen[AuditEntry]):
 
         return (
             Column("at", 19, lambda entry: Cell(say.moment(entry.at), Role.MUTED), drop=4),
-            Column("ago", 8, age, Side.RIGHT),
+            Column("ago", 10, age, Side.RIGHT),
             Column("who", 16, lambda entry: Cell(entry.os_user, Role.STRONG), grow=1, most=32),
             Column("redis user", 10, lambda entry: Cell(entry.redis_user, Role.MUTED), drop=2),
             Column("did", 14, lambda entry: Cell(entry.action, Role.ACCENT), grow=1, most=24),

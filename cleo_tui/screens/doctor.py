@@ -34,6 +34,7 @@ class DoctorScreen(ReadListScreen[Check]):
     ACTIONS = DOCTOR_ACTIONS
     BINDINGS = bindings_of(DOCTOR_ACTIONS)
     noun = "check"
+    nouns = "checks"
 
     def __init__(self) -> None:
         super().__init__()

@@ -39,7 +39,7 @@ class LocksScreen(ListOfQueueScreen[LockInfo]):
     ACTIONS = LOCK_ACTIONS
     BINDINGS = bindings_of(LOCK_ACTIONS)
     noun = "lock"
-    plural = "locks"
+    nouns = "locks"
     remark = "the next to run out first"
 
     def columns(self, now: Callable[[], float]) -> Sequence[Column[LockInfo]]:

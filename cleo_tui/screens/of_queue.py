@@ -106,14 +106,12 @@ class QueueScreen(CleoScreen):
 
 
 class ListOfQueueScreen(QueueScreen, ReadListScreen[Row]):
-    """A list of something that a queue has. ``plural`` is what the rows are."""
-
-    plural = "rows"
+    """A list of something that a queue has."""
 
     @property
     def heading(self) -> str:
         """The queue and what is listed of it."""
-        return f"{self.queue} · {self.plural}" if self.queue else ""
+        return f"{self.queue} · {self.nouns}" if self.queue else ""
 
     def restart(self) -> None:
         """List those of another queue."""
@@ -128,7 +126,7 @@ class ListOfQueueScreen(QueueScreen, ReadListScreen[Row]):
     def show(self, snapshot: Snapshot) -> None:
         """Draw the queues and the list."""
         self.choose_first(snapshot)
-        self.tell_queues(snapshot)
+        self.strip.tell([Choice(name, chosen=name == self.queue) for name in self.queues_of(snapshot)])
         super().show(snapshot)
 
     def card_without_data(self, snapshot: Snapshot) -> Card | None:

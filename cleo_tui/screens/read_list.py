@@ -26,10 +26,12 @@ MOST = 1_000
 class ReadListScreen(CleoScreen, Generic[Row]):
     """A list of at most 1,000 rows. Subclasses say what to read, in which columns, and by which texts to filter.
 
-    ``noun`` is what a row is, ``remark`` what stands beside the frame's name when there are rows and no filter.
+    ``noun`` is what a row is, ``nouns`` what several are, ``remark`` what stands beside the frame's name when there are
+    rows and no filter.
     """
 
     noun = "row"
+    nouns = "rows"
     remark = ""
 
     def __init__(self) -> None:
@@ -94,7 +96,9 @@ class ReadListScreen(CleoScreen, Generic[Row]):
     def _note(self) -> str:
         total = len(self.reading.value or ())
         if self._filter and total:
-            return f"filter {self._filter!r}: {say.count(self._rows.total)} of {say.plural(total, self.noun)}"
+            return (
+                f"filter {self._filter!r}: {say.count(self._rows.total)} of {say.plural(total, self.noun, self.nouns)}"
+            )
         return self.remark if total else ""
 
     def _card(self, snapshot: Snapshot) -> Card | None:

@@ -46,7 +46,7 @@ class SchedulesScreen(ListOfQueueScreen[ScheduleInfo]):
     ACTIONS = SCHEDULE_ACTIONS
     BINDINGS = bindings_of(SCHEDULE_ACTIONS)
     noun = "schedule"
-    plural = "schedules"
+    nouns = "schedules"
     remark = "the next to run first"
 
     def __init__(self) -> None:

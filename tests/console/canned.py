@@ -10,6 +10,7 @@ from cleo_core import Cleo, Event, EventGap, GroupStrategy, ObserverEvent, TaskP
 from cleo_core.errors import ServerUnavailable, TaskNotFound
 from cleo_core.models import (
     Attempt,
+    Check,
     LogLine,
     MinuteStats,
     Outcome,
@@ -21,6 +22,7 @@ from cleo_core.models import (
 )
 from cleo_core.reasons import Explanation
 from tests.console.canned_groups import CannedGroups, CannedLocks, explained
+from tests.console.canned_more import CannedAudit, CannedSchedules, examined
 from tests.console.canned_workers import CannedHistory, CannedWorkers, workers_at
 
 NOW = 1_789_552_830.0
@@ -123,6 +125,8 @@ class CannedCleo(Cleo):
         self.locks = cast("Any", CannedLocks(NOW))
         self.workers = cast("Any", CannedWorkers(WORKERS if queues else []))
         self.history = cast("Any", CannedHistory(NOW))
+        self.schedules = cast("Any", CannedSchedules(NOW))
+        self.audit = cast("Any", CannedAudit(NOW))
 
     async def server_info(self) -> ServerInfo:
         return SERVER
@@ -130,6 +134,9 @@ class CannedCleo(Cleo):
     async def explain(self, task_id: str, queue: str | None = None) -> Explanation:
         state = next(state for state in TaskState if state[:2] == task_id[-2:])
         return explained(task_id, queue or "emails", state, NOW)
+
+    async def doctor(self) -> list[Check]:
+        return examined()
 
     async def close(self) -> None:
         """Nothing is open."""
