@@ -22,6 +22,7 @@ from cleo_tui.demo.workload import (
     encode_video,
     import_spreadsheet,
     make_thumbnail,
+    reconcile_accounts,
     send_newsletter,
     send_receipt,
 )
@@ -45,6 +46,8 @@ async def place_order(number: int) -> None:
         await make_thumbnail.enqueue(f"product-{number % 211}.jpg")
     if number % 40 == 0:
         await encode_video.options(group=tenant).enqueue(f"{tenant}-{number}.mov", random.randint(4, 15))
+    if number % 300 == 20:
+        await reconcile_accounts.enqueue()
     if number % 60 == 0:
         await send_receipt.options(group=tenant, delay=random.uniform(20, 120)).enqueue(order)
 

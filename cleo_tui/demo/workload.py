@@ -9,7 +9,7 @@ import time
 
 from pydantic import BaseModel
 
-from cleo_core import Backoff, Cleo, TaskContext, TaskPriority
+from cleo_core import Backoff, Cleo, Cron, Every, TaskContext, TaskPriority
 
 NAMESPACE = "demo"
 QUEUES = ("emails", "payments", "media", "webhooks", "reports")
@@ -89,6 +89,36 @@ async def build_report(ctx: TaskContext, month: str) -> str:
         await asyncio.sleep(0.6)
         ctx.progress((day + 1) / 30, f"{month}-{day + 1:02}")
     return f"report-{month}.pdf"
+
+
+@cleo.task(queue="reports", schedule=Every(15.0))
+async def check_stock() -> int:
+    """Scheduled, four times a minute."""
+    await asyncio.sleep(random.uniform(0.05, 0.2))
+    return random.randint(0, 40)
+
+
+@cleo.task(queue="reports", max_retries=0, schedule=Cron("*/2 * * * *", tz="Europe/Oslo"))
+async def sum_up_sales() -> None:
+    """Scheduled every other minute; now and then the figures are not there yet."""
+    await asyncio.sleep(random.uniform(0.2, 1.0))
+    if random.random() < 0.25:
+        raise LookupError("the figures of the last two minutes are not there yet")
+
+
+@cleo.task(queue="reports", schedule=Cron("30 3 * * 1-5", tz="America/New_York"))
+async def close_the_books() -> None:
+    """Scheduled on working days, at night."""
+    await asyncio.sleep(2.0)
+
+
+@cleo.task(queue="reports", max_retries=0)
+async def reconcile_accounts(ctx: TaskContext) -> None:
+    """Mostly quick, but once in a while it waits for an answer that does not come: stuck, and no timeout ends it."""
+    await asyncio.sleep(random.uniform(0.1, 0.3))
+    if random.random() < 0.5:
+        ctx.log("waiting for the ledger")
+        await asyncio.sleep(180)
 
 
 @cleo.task(queue="reports", max_retries=0)
