@@ -119,6 +119,7 @@ def actions_in_reach(screen: Screen[Any]) -> Iterator[tuple[Actor, Action]]:
 
 _SHOWN = {
     "question_mark": "?",
+    "exclamation_mark": "!",
     "slash": "/",
     "colon": ":",
     "enter": "↵",

@@ -18,12 +18,14 @@ from textual.app import App, ScreenStackError
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from cleo_tui import crash, lifeline
+from cleo_tui import crash, lifeline, say
 from cleo_tui.actions import Action, Actor, bindings_of
+from cleo_tui.attention import Attention
 from cleo_tui.contexts import CONTEXT_ACTIONS, Contexts
 from cleo_tui.profiles import Profile
 from cleo_tui.screens.opening import OpeningScreen
 from cleo_tui.settings import AUTO_THEME, ConsoleSettings
+from cleo_tui.terminal import MOST_COPIED, clipboard, notification
 from cleo_tui.theme import DARK, SIXTEEN_NAME, THEMES, VARIABLES
 from cleo_tui.widgets.topbar import Tab
 
@@ -50,6 +52,7 @@ EVERYWHERE = (
     Action("palette", ("ctrl+p",), "Search all that can be done here."),
     Action("theme", (), "Change the colours.", takes=_theme_names, usage="NAME"),
     *CONTEXT_ACTIONS,
+    Action("alerts", ("exclamation_mark",), "What wants looking at, and since when."),
     Action("quit", ("q", "ctrl+q", "ctrl+c"), "End the console; the workers go on."),
     Action("help", ("question_mark",), "What can be done here, with which key.", label="help"),
 )
@@ -94,6 +97,7 @@ class CleoApp(App[None], Actor, Contexts):
         self.engine_errors: tuple[type[Exception], ...] = ()
         self.tabs: Sequence[Tab] = ()
         self.wants_demo = False
+        self._attention = Attention()
         self._screen_actions: Sequence[Action] = ()
         self._connect = connect
         self._cleo: Cleo | None = None
@@ -153,6 +157,7 @@ class CleoApp(App[None], Actor, Contexts):
     def follow(self, cleo: Cleo, live: Live) -> None:
         """Show what ``live`` tells of ``cleo`` from now on."""
         self._cleo, self._live, self._rounds_drawn = cleo, live, 0
+        self._attention = Attention()
         self._follower = asyncio.get_running_loop().create_task(live.run(), name="cleo-tui-follow")
         self._follower.add_done_callback(self._follower_ended)
 
@@ -249,6 +254,7 @@ class CleoApp(App[None], Actor, Contexts):
         self._drawn_at = time.monotonic()
         self.snapshot = self._live.snapshot()
         self._see_to_servers(self.snapshot)
+        self._call_for_attention(self.snapshot)
         front = self._front()
         # Under a dialog nothing moves: what is asked about stays as it was.
         if front is None:
@@ -322,12 +328,41 @@ class CleoApp(App[None], Actor, Contexts):
         if front := self._front():
             front.open_palette()
 
+    def do_alerts(self) -> None:
+        """Say what wants looking at."""
+        if front := self._front():
+            front.open_alerts()
+
     def do_theme(self, name: str = "") -> None:
         """Change the colours."""
         if name not in THEMES:
             self.warn(f"There is no theme {name!r}. There are {', '.join(sorted(THEMES))}.")
             return
         self.theme = name
+
+    def _call_for_attention(self, snapshot: Snapshot) -> None:
+        """Ring and notify, as the profile asks for it, when something new is wrong."""
+        fresh = self._attention.new_in(snapshot)
+        if not fresh:
+            return
+        if self.settings.bell:
+            self.bell()
+        if self.settings.notify:
+            first = fresh[0]
+            more = f", and {len(fresh) - 1} more" if len(fresh) > 1 else ""
+            self.send_to_terminal(notification(f"Cleo: {first.said} {first.subject}: {first.text}{more}"))
+
+    def send_to_terminal(self, sequence: str) -> None:
+        """Send what the terminal itself is to understand."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy by way of the terminal, so that it works over SSH, and in tmux too."""
+        self._clipboard = text
+        if len(text.encode()) > MOST_COPIED:
+            self.warn(f"More than {say.size(MOST_COPIED)} is cut off by some terminals. `:export FILE` writes a list.")
+        self.send_to_terminal(clipboard(text))
 
     def do_quit(self) -> None:
         """End."""

@@ -75,7 +75,13 @@ async def show(app: CleoApp, cleo: Cleo) -> None:
     specs = discover()
     for spec in specs:
         app.enter(spec.name, spec.make)
-    live = Live(cleo, clock=app.clock, refresh=app.settings.refresh, on_change=app.changed)
+    live = Live(
+        cleo,
+        clock=app.clock,
+        refresh=app.settings.refresh,
+        on_change=app.changed,
+        bounds=app.settings.thresholds,
+    )
     tabs = [Tab(spec.key, spec.name, spec.title, spec.short or spec.title) for spec in specs if spec.key]
     app.offer(tabs, [_action_of(spec) for spec in specs])
     app.follow(cleo, live)

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from cleo_core.models import MinuteStats, ServerInfo, WorkerInfo
-from cleo_tui.data.health import Alert, health_of, queue_alert, server_alerts, worker_alerts
+from cleo_tui.data.health import USUAL, Alert, AlertBook, health_of, queue_alerts, server_alerts, worker_alerts
 from cleo_tui.data.link import Link
 from cleo_tui.data.rates import Drain, Meter, drain_of
 from cleo_tui.data.snapshot import QueueView, Snapshot
 from cleo_tui.data.tally import Tally
+from cleo_tui.settings import Thresholds
 
 
 class KnownQueue(Protocol):
@@ -35,12 +36,14 @@ def assemble(
     workers: tuple[WorkerInfo, ...] | None,
     server: ServerInfo | None,
     denied: Mapping[str, str],
+    bounds: Thresholds = USUAL,
+    book: AlertBook | None = None,
 ) -> Snapshot:
-    """The snapshot of what is known at ``now``."""
+    """The snapshot of what is known at ``now``. The ``book`` remembers since when each alert holds."""
     serving = Counter(queue for worker in workers or () for queue in worker.queues)
-    queues = tuple(_view(name, queue, now, serving[name]) for name, queue in known.items())
-    alerts = [alert for view in queues if (alert := _alert_of(view)) is not None]
-    alerts += worker_alerts(workers or (), now) + server_alerts(server)
+    queues = tuple(_view(name, queue, now, serving[name], bounds) for name, queue in known.items())
+    alerts = [alert for view in queues for alert in _alerts_of(view, now, bounds)]
+    alerts += worker_alerts(workers or (), now) + server_alerts(server, bounds)
     return Snapshot(
         link=link,
         now=now,
@@ -49,12 +52,12 @@ def assemble(
         queue_total=queue_total,
         workers=workers,
         server=server,
-        alerts=tuple(sorted(alerts, key=lambda alert: -alert.health)),
+        alerts=(book or AlertBook()).note(alerts, now),
         denied=dict(denied),
     )
 
 
-def _view(name: str, known: KnownQueue, now: float, workers: int) -> QueueView:
+def _view(name: str, known: KnownQueue, now: float, workers: int, bounds: Thresholds) -> QueueView:
     tally = known.tally
     reading, counts = tally.reading, tally.counts
     rates = known.meter.rates(known.minutes)
@@ -62,16 +65,18 @@ def _view(name: str, known: KnownQueue, now: float, workers: int) -> QueueView:
     if counts.waiting and reading.oldest_waiting is not None:
         oldest = reading.oldest_waiting + max(0.0, now - reading.at)
     drain = Drain("paused") if reading.paused and counts.waiting else drain_of(counts.waiting, rates)
-    health = health_of(counts, rates, oldest or 0.0, drain, paused=reading.paused)
+    health = health_of(counts, rates, oldest or 0.0, drain, paused=reading.paused, bounds=bounds)
     return QueueView(name, reading, counts, rates, known.minutes, oldest, drain, health, workers)
 
 
-def _alert_of(view: QueueView) -> Alert | None:
-    return queue_alert(
+def _alerts_of(view: QueueView, now: float, bounds: Thresholds) -> list[Alert]:
+    return queue_alerts(
         view.name,
         view.health,
         counts=view.counts,
         rates=view.rates,
         oldest=view.oldest or 0.0,
         workers=view.workers,
+        now=now,
+        bounds=bounds,
     )

@@ -1,23 +1,23 @@
 """What is wrong with a queue, said in one word, and the alerts that follow from it.
 
-The rules are few and plain, because an operator must be able to tell at 3 a.m. why the console is worried.
+The rules are few and plain, because an operator must be able to tell at 3 a.m. why the console is worried. From when on
+something is wrong is said by the thresholds of the profile.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from cleo_core.models import ServerInfo, WorkerInfo
 from cleo_tui import say
 from cleo_tui.data.rates import Drain, Rates
 from cleo_tui.data.tally import Counts
+from cleo_tui.settings import Thresholds
 
-LATE_AFTER = 60.0
-STALLED_AFTER = 10.0
-FAILING_SHARE = 0.05
 BEAT_LATE = 12.0
-MEMORY_SHARE = 0.9
+USUAL = Thresholds()
 
 
 class Health(IntEnum):
@@ -38,68 +38,130 @@ class Health(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One thing that wants looking at: how bad it is, where it is, and what it is."""
+    """One thing that wants looking at: how bad it is, where it is, and what it is.
+
+    ``word`` says it in one word where that of ``health`` would not; ``since`` is when it began, by the server's clock.
+    """
 
     health: Health
     subject: str
     text: str
+    word: str = ""
+    since: float | None = None
+
+    @property
+    def said(self) -> str:
+        """The one word."""
+        return self.word or self.health.word
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells this alert from all others, however its numbers move."""
+        return self.said, self.subject
 
 
-def health_of(counts: Counts, rates: Rates, oldest: float, drain: Drain, *, paused: bool) -> Health:
+def _over(value: float, bound: float | None) -> bool:
+    return bound is not None and value > bound
+
+
+def health_of(
+    counts: Counts, rates: Rates, oldest: float, drain: Drain, *, paused: bool, bounds: Thresholds = USUAL
+) -> Health:
     """The worst that can be said of a queue."""
     if paused:
         return Health.PAUSED
-    if counts.waiting and not counts.active and rates.left == 0 and oldest > STALLED_AFTER:
+    if counts.waiting and not counts.active and rates.left == 0 and _over(oldest, bounds.no_worker):
         return Health.STALLED
-    if (rates.failures or 0) > FAILING_SHARE:
+    if _over(rates.failures or 0, bounds.failures):
         return Health.FAILING
-    if drain.word == "growing" and oldest > LATE_AFTER:
+    late = _over(oldest, bounds.oldest)
+    if late and drain.word == "growing" and _over(rates.enqueued - rates.left, bounds.growth):
         return Health.GROWING
-    return Health.LATE if oldest > LATE_AFTER else Health.OK
+    return Health.LATE if late else Health.OK
 
 
-def queue_alert(
-    queue: str, health: Health, *, counts: Counts, rates: Rates, oldest: float, workers: int
-) -> Alert | None:
+def queue_alerts(
+    queue: str,
+    health: Health,
+    *,
+    counts: Counts,
+    rates: Rates,
+    oldest: float,
+    workers: int,
+    now: float,
+    bounds: Thresholds = USUAL,
+) -> list[Alert]:
     """What to say of a queue that is not well. A paused queue is worth a word only while something waits in it."""
     waiting = f"{say.count(counts.waiting)} waiting"
+    alerts: list[Alert] = []
     match health:
         case Health.STALLED:
             cause = "no worker serves it" if workers == 0 else "its workers take nothing"
-            return Alert(health, queue, f"{waiting}, {cause}")
+            alerts.append(Alert(health, queue, f"{waiting}, {cause}"))
         case Health.FAILING:
-            return Alert(health, queue, f"{say.percent(rates.failures)} of its attempts fail")
+            alerts.append(Alert(health, queue, f"{say.percent(rates.failures)} of its attempts fail"))
         case Health.GROWING:
-            return Alert(health, queue, f"{waiting}, more comes in than goes out")
+            more = f"grows by {say.rate(rates.enqueued - rates.left)}"
+            alerts.append(Alert(health, queue, f"{waiting}, {more}"))
         case Health.LATE:
-            return Alert(health, queue, f"the oldest task has waited {say.age(oldest)}")
+            since = now - oldest + (bounds.oldest or 0.0)
+            alerts.append(Alert(health, queue, f"the oldest task has waited {say.age(oldest)}", since=since))
         case Health.PAUSED if counts.waiting:
-            return Alert(health, queue, f"{waiting} while it is paused")
+            alerts.append(Alert(health, queue, f"{waiting} while it is paused"))
         case _:
-            return None
+            pass
+    if _over(counts.dead, bounds.dead):
+        alerts.append(Alert(Health.FAILING, queue, say.plural(counts.dead, "dead letter"), "dead"))
+    return alerts
 
 
 def worker_alerts(workers: tuple[WorkerInfo, ...], now: float) -> list[Alert]:
     """The workers whose heartbeat is late."""
     return [
-        Alert(Health.STALLED, worker.id, f"no heartbeat for {say.age(now - worker.beat_at)}")
+        Alert(
+            Health.STALLED,
+            worker.id,
+            f"no heartbeat for {say.age(now - worker.beat_at)}",
+            "silent",
+            since=worker.beat_at + BEAT_LATE,
+        )
         for worker in workers
         if now - worker.beat_at > BEAT_LATE
     ]
 
 
-def server_alerts(server: ServerInfo | None) -> list[Alert]:
+def server_alerts(server: ServerInfo | None, bounds: Thresholds = USUAL) -> list[Alert]:
     """What about the server itself endangers tasks."""
-    if server is None:
+    if server is None or not server.max_memory:
         return []
     alerts: list[Alert] = []
-    if server.max_memory and server.used_memory > server.max_memory * MEMORY_SHARE:
-        share = say.percent(server.used_memory / server.max_memory)
-        alerts.append(
-            Alert(Health.STALLED, server.address, f"{share} of its memory is used; when it is full, no task is taken")
-        )
-    if server.max_memory and server.eviction_policy != "noeviction":
-        alerts.append(
-            Alert(Health.FAILING, server.address, f"maxmemory-policy is {server.eviction_policy}: it may evict tasks")
-        )
+    used = server.used_memory / server.max_memory
+    if _over(used, bounds.memory):
+        text = f"{say.percent(used)} of its memory is used; when it is full, no task is taken"
+        alerts.append(Alert(Health.STALLED, server.address, text, "memory"))
+    if server.eviction_policy != "noeviction":
+        text = f"maxmemory-policy is {server.eviction_policy}: it may evict tasks"
+        alerts.append(Alert(Health.FAILING, server.address, text, "eviction"))
     return alerts
+
+
+class AlertBook:
+    """Remembers since when each alert holds. One that was away for a few seconds only has never been away."""
+
+    AWAY = 15.0
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, str], float] = {}
+        self._seen: dict[tuple[str, str], float] = {}
+
+    def note(self, alerts: Iterable[Alert], now: float) -> tuple[Alert, ...]:
+        """The alerts that hold at ``now``, the worst first, each with its beginning."""
+        dated: list[Alert] = []
+        for alert in alerts:
+            began = self._since.setdefault(alert.key, now)
+            self._seen[alert.key] = now
+            dated.append(alert if alert.since is not None else replace(alert, since=began))
+        for key, seen in list(self._seen.items()):
+            if now - seen > self.AWAY:
+                del self._seen[key], self._since[key]
+        return tuple(sorted(dated, key=lambda alert: (-alert.health, alert.since or 0.0, alert.subject)))

@@ -26,11 +26,13 @@ from cleo_core.errors import (
 )
 from cleo_core.models import Event, EventGap, MinuteStats, QueueStats, ServerInfo, WorkerInfo
 from cleo_tui.data.assemble import assemble
+from cleo_tui.data.health import USUAL, AlertBook
 from cleo_tui.data.link import Link, LinkState, Trouble
 from cleo_tui.data.rates import Counters, Meter
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.data.stream import EventLog
 from cleo_tui.data.tally import Tally
+from cleo_tui.settings import Thresholds
 
 QUEUES_A_ROUND = 16
 HISTORIES_A_ROUND = 4
@@ -38,6 +40,7 @@ MINUTES = 60
 RECENT_MINUTES = 2
 MINUTES_EVERY = 10.0
 SERVER_EVERY = 10.0
+WORKERS_EVERY = 10.0
 STALE_ROUNDS = 3
 FIRST_PAUSE, LAST_PAUSE = 0.5, 5.0
 
@@ -88,10 +91,17 @@ class Live:
         clock: this machine's clock, in seconds since the epoch.
         refresh: seconds between two readings of the truth.
         on_change: called from the running loop, as often as something changed; whoever draws sets the pace of drawing.
+        bounds: from when on something is an alert.
     """
 
     def __init__(
-        self, cleo: Cleo, *, clock: Callable[[], float], refresh: float, on_change: Callable[[], None]
+        self,
+        cleo: Cleo,
+        *,
+        clock: Callable[[], float],
+        refresh: float,
+        on_change: Callable[[], None],
+        bounds: Thresholds = USUAL,
     ) -> None:
         self.log = EventLog()
         self.wants = Want.COUNTS
@@ -100,13 +110,15 @@ class Live:
         self._cleo = cleo
         self._clock = clock
         self._on_change = on_change
+        self._bounds = bounds
+        self._book = AlertBook()
         self._known: dict[str, Known] = {}
         self._turns: deque[str] = deque()
         self._names: list[str] = []
         self._denied: dict[str, str] = {}
         self._workers: tuple[WorkerInfo, ...] | None = None
         self._server: ServerInfo | None = None
-        self._server_at = float("-inf")
+        self._server_at = self._workers_at = float("-inf")
         self._skew = 0.0
         self._data_at: float | None = None
         self._retry_at: float | None = None
@@ -142,6 +154,8 @@ class Live:
             workers=self._workers,
             server=self._server,
             denied=self._denied,
+            bounds=self._bounds,
+            book=self._book,
         )
 
     def _now_of(self, link: Link) -> float:
@@ -223,8 +237,10 @@ class Live:
         if self._clock() - self._server_at >= SERVER_EVERY:
             self._server = await self._cleo.server_info()
             self._server_at = self._clock()
-        if Want.WORKERS in self.wants:
+        # Alerts are told on every screen, and some of them are about workers.
+        if Want.WORKERS in self.wants or self._clock() - self._workers_at >= WORKERS_EVERY:
             self._workers = tuple(await self._cleo.workers.list())
+            self._workers_at = self._clock()
         if Want.MINUTES in self.wants:
             await self._read_minutes()
 

@@ -18,14 +18,16 @@ from cleo_tui.data.link import LinkState
 from cleo_tui.data.live import Want
 from cleo_tui.data.plans import Plan, Report, pause_plan, resume_plan
 from cleo_tui.data.snapshot import Snapshot
+from cleo_tui.screens.alerts import AlertsScreen
 from cleo_tui.screens.compare import strategy_screen
 from cleo_tui.screens.confirm import ConfirmScreen, ReportScreen
 from cleo_tui.screens.help import HelpScreen
 from cleo_tui.widgets.banner import Banner
 from cleo_tui.widgets.keybar import KeyBar
+from cleo_tui.widgets.looks import HEALTHS
 from cleo_tui.widgets.prompt import Prompt, Purpose
 from cleo_tui.widgets.statecard import Card, Look
-from cleo_tui.widgets.topbar import TopBar, since_of
+from cleo_tui.widgets.topbar import AlertCount, TopBar, since_of
 
 if TYPE_CHECKING:
     from cleo_tui.app import CleoApp
@@ -34,6 +36,13 @@ if TYPE_CHECKING:
 def queue_names(snapshot: Snapshot) -> list[str]:
     """The names of the queues, to complete from."""
     return [queue.name for queue in snapshot.queues]
+
+
+def _count_of(snapshot: Snapshot) -> AlertCount | None:
+    if not snapshot.alerts:
+        return None
+    look = HEALTHS[snapshot.alerts[0].health]
+    return AlertCount(len(snapshot.alerts), look.glyph, look.role)
 
 
 def _queue_words(words: Sequence[str], snapshot: Snapshot) -> Sequence[str]:
@@ -140,6 +149,7 @@ class CleoScreen(Screen[None], Actor):
             read_only=app.read_only_reason,
             profile=app.settings.profile,
             production=app.settings.production,
+            alerts=_count_of(snapshot),
         )
         self.top_bar.offer(app.tabs, app.current_mode)
         self.banner.tell(link, snapshot.taken_at)
@@ -255,6 +265,11 @@ class CleoScreen(Screen[None], Actor):
     def open_palette(self) -> None:
         """Search all that can be done here."""
         self.cleo_app.push_screen(CommandPalette(providers=[ActionProvider], placeholder="What do you want to do?"))
+
+    def open_alerts(self) -> None:
+        """Say what wants looking at."""
+        if (snapshot := self.cleo_app.snapshot) is not None:
+            self.cleo_app.push_screen(AlertsScreen(snapshot))
 
     def open_help(self) -> None:
         """Say what can be done here."""

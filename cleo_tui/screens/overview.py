@@ -75,7 +75,7 @@ class OverviewScreen(CleoScreen):
         self._table.show(self._rows)
         read = f", {say.count(len(snapshot.queues))} read so far" if len(snapshot.queues) < snapshot.queue_total else ""
         self._pane.tell("Queues", f"{say.count(snapshot.queue_total)}{read}, those in trouble first")
-        self._alerts.tell(snapshot.alerts)
+        self._alerts.tell(snapshot.alerts, snapshot.now)
 
     def _show_charts(self, snapshot: Snapshot) -> None:
         histories = [queue.minutes for queue in snapshot.queues]

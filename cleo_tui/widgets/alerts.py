@@ -20,9 +20,11 @@ class Alerts(Static):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._alerts: Sequence[Alert] = ()
+        self._now = 0.0
 
-    def tell(self, alerts: Sequence[Alert]) -> None:
-        """Show these alerts."""
+    def tell(self, alerts: Sequence[Alert], now: float) -> None:
+        """Show these alerts, as of ``now`` of the server's clock."""
+        self._now = now
         if alerts != self._alerts or not self.border_title:
             self._alerts = alerts
             self.border_title = inked(f"Alerts  {len(alerts)}" if alerts else "Alerts", Role.STRONG).markup
@@ -45,10 +47,10 @@ class Alerts(Static):
         room = max(1, self.size.height // self._lines_each)
         shown = self._alerts if len(self._alerts) <= room else self._alerts[: room - 1]
         separator = "\n  " if self._lines_each == 2 else "  "
-        lines = [_cut(_line(alert, separator), self.size.width) for alert in shown]
+        lines = [_cut(line_of(alert, self._now, separator), self.size.width) for alert in shown]
         if len(shown) < len(self._alerts):
             rest = len(self._alerts) - len(shown)
-            lines.append(inked(f"  and {say.plural(rest, 'more alert', 'more alerts')}: see Queues", Role.MUTED))
+            lines.append(inked(f"  and {say.plural(rest, 'more alert', 'more alerts')}: press !", Role.MUTED))
         return Content("\n").join(lines)
 
 
@@ -56,10 +58,13 @@ def _cut(content: Content, width: int) -> Content:
     return Content("\n").join([line.truncate(width, ellipsis=True) for line in content.split("\n", allow_blank=True)])
 
 
-def _line(alert: Alert, separator: str) -> Content:
+def line_of(alert: Alert, now: float, separator: str = "  ") -> Content:
+    """An alert in a line: how bad, where, for how long, and what."""
     look = HEALTHS[alert.health]
+    lasts = f" {say.age(max(0.0, now - alert.since))}" if alert.since is not None else ""
     return Content.assemble(
-        inked(f"{look.glyph} {alert.health.word} ", look.role),
-        inked(f"{alert.subject}", Role.STRONG),
+        inked(f"{look.glyph} {alert.said} ", look.role),
+        inked(alert.subject, Role.STRONG),
+        inked(lasts, Role.PLAIN),
         inked(f"{separator}{alert.text}", Role.MUTED),
     )

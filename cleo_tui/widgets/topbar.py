@@ -34,6 +34,14 @@ class Tab(NamedTuple):
     short: str
 
 
+class AlertCount(NamedTuple):
+    """How many alerts there are, and how the worst of them looks."""
+
+    number: int
+    glyph: str
+    role: Role
+
+
 class _Told(NamedTuple):
     """What the first line says."""
 
@@ -44,6 +52,7 @@ class _Told(NamedTuple):
     read_only: bool
     profile: str
     production: bool
+    alerts: AlertCount | None
 
 
 class TopBar(Widget):
@@ -72,6 +81,7 @@ class TopBar(Widget):
         read_only: str,
         profile: str = "",
         production: bool = False,
+        alerts: AlertCount | None = None,
     ) -> None:
         """Say where one is and how the link is; ``since`` is the age of the last data."""
         told = _Told(
@@ -82,6 +92,7 @@ class TopBar(Widget):
             bool(read_only),
             profile,
             production,
+            alerts,
         )
         if told != self._told:
             self._told = told
@@ -121,12 +132,15 @@ class TopBar(Widget):
             return inked("◌ connecting ", Role.MUTED)
         glyph, role = LOOKS[told.state]
         parts: list[Content] = []
+        if told.alerts is not None:
+            text = f"{told.alerts.glyph} {say.plural(told.alerts.number, 'alert')}  "
+            parts.append(inked(text, told.alerts.role).stylize("bold"))
         if told.read_only and told.state is LinkState.CONNECTED:
             parts.append(inked("read-only  ", Role.WARN))
         parts.append(inked(f"{glyph} {told.state}", role))
         if told.since:
             parts.append(inked(f" · last data {told.since}", role))
-        elif width >= 70:
+        elif width >= (100 if told.alerts else 70):
             parts.append(inked(f"  {told.place}", Role.MUTED))
         parts.append(Content(" "))
         return Content("").join(parts)
