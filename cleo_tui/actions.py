@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from cleo_tui.app import CleoApp
+    from cleo_tui.data.lookups import Ask
     from cleo_tui.data.snapshot import Snapshot
 
-Completer = Callable[[Sequence[str], "Snapshot"], Sequence[str]]
+Completer = Callable[[Sequence[str], "Snapshot"], "Sequence[str | Ask]"]
 
 
 class Effect(Enum):

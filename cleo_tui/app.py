@@ -18,20 +18,22 @@ from textual.app import App, ScreenStackError
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from cleo_tui import crash, lifeline, say
+from cleo_tui import crash, lifeline
 from cleo_tui.actions import Action, Actor, bindings_of
-from cleo_tui.attention import Attention
+from cleo_tui.attention import Attention, Attentive
 from cleo_tui.contexts import CONTEXT_ACTIONS, Contexts
+from cleo_tui.exporting import EXPORT_ACTIONS, Exporting
+from cleo_tui.going import GOING_ACTIONS, Going
 from cleo_tui.profiles import Profile
 from cleo_tui.screens.opening import OpeningScreen
 from cleo_tui.settings import AUTO_THEME, ConsoleSettings
-from cleo_tui.terminal import MOST_COPIED, clipboard, notification
 from cleo_tui.theme import DARK, SIXTEEN_NAME, THEMES, VARIABLES
 from cleo_tui.widgets.topbar import Tab
 
 if TYPE_CHECKING:
     from cleo_core import Cleo
     from cleo_tui.data.live import Live
+    from cleo_tui.data.lookups import Lookups
     from cleo_tui.data.snapshot import Snapshot
     from cleo_tui.screens.base import CleoScreen
 
@@ -52,13 +54,15 @@ EVERYWHERE = (
     Action("palette", ("ctrl+p",), "Search all that can be done here."),
     Action("theme", (), "Change the colours.", takes=_theme_names, usage="NAME"),
     *CONTEXT_ACTIONS,
+    *GOING_ACTIONS,
+    *EXPORT_ACTIONS,
     Action("alerts", ("exclamation_mark",), "What wants looking at, and since when."),
     Action("quit", ("q", "ctrl+q", "ctrl+c"), "End the console; the workers go on."),
     Action("help", ("question_mark",), "What can be done here, with which key.", label="help"),
 )
 
 
-class CleoApp(App[None], Actor, Contexts):
+class CleoApp(Attentive, Contexts, Going, Exporting, App[None], Actor):
     """The console.
 
     Args:
@@ -97,6 +101,7 @@ class CleoApp(App[None], Actor, Contexts):
         self.engine_errors: tuple[type[Exception], ...] = ()
         self.tabs: Sequence[Tab] = ()
         self.wants_demo = False
+        self.lookups: Lookups | None = None
         self._attention = Attention()
         self._screen_actions: Sequence[Action] = ()
         self._connect = connect
@@ -154,9 +159,10 @@ class CleoApp(App[None], Actor, Contexts):
             self.set_interval(1.0, self._tick)
         self.tabs, self._screen_actions = tabs, actions
 
-    def follow(self, cleo: Cleo, live: Live) -> None:
+    def follow(self, cleo: Cleo, live: Live, lookups: Lookups) -> None:
         """Show what ``live`` tells of ``cleo`` from now on."""
         self._cleo, self._live, self._rounds_drawn = cleo, live, 0
+        self.lookups = lookups
         self._attention = Attention()
         self._follower = asyncio.get_running_loop().create_task(live.run(), name="cleo-tui-follow")
         self._follower.add_done_callback(self._follower_ended)
@@ -168,7 +174,9 @@ class CleoApp(App[None], Actor, Contexts):
     async def let_go(self) -> None:
         """Let go of the server and of all that was learned of it."""
         follower, cleo = self._follower, self._cleo
-        self._follower = self._cleo = self._live = self.snapshot = None
+        if self.lookups is not None:
+            self.lookups.close()
+        self._follower = self._cleo = self._live = self.snapshot = self.lookups = None
         if follower is not None:
             follower.cancel()
             await asyncio.wait([follower], timeout=GOODBYE)
@@ -185,8 +193,12 @@ class CleoApp(App[None], Actor, Contexts):
 
     def offers(self, action: Action) -> bool:
         """A filter is offered where there is something to filter."""
-        front = self._front()
-        return action.name != "filter" or (front is not None and front.filter_text is not None)
+        front = self.front()
+        if action.name == "export":
+            return front is not None and front.export_rows is not None and not self.is_web
+        return self.offers_going(action) and (
+            action.name != "filter" or (front is not None and front.filter_text is not None)
+        )
 
     # --- what screens ask ----------------------------------------------------------------------------
 
@@ -255,7 +267,7 @@ class CleoApp(App[None], Actor, Contexts):
         self.snapshot = self._live.snapshot()
         self._see_to_servers(self.snapshot)
         self._call_for_attention(self.snapshot)
-        front = self._front()
+        front = self.front()
         # Under a dialog nothing moves: what is asked about stays as it was.
         if front is None:
             return
@@ -290,12 +302,17 @@ class CleoApp(App[None], Actor, Contexts):
             self.call_later(self._visit, words)
 
     def _visit(self, words: tuple[str, ...]) -> None:
-        if front := self._front():
+        if front := self.front():
             front.visit(words)
 
     do_go = go
 
-    def _front(self) -> CleoScreen | None:
+    def names_came(self) -> None:
+        """Names that were looked up are there."""
+        if front := self.front():
+            front.prompt.hint_again()
+
+    def front(self) -> CleoScreen | None:
         """The screen in front, unless it is a dialog or the app is ending."""
         try:
             screen = self.screen
@@ -305,18 +322,18 @@ class CleoApp(App[None], Actor, Contexts):
 
     def on_key(self, event: events.Key) -> None:
         """What is typed right behind ``:`` or ``/`` is no key of the list, even if it was on its way there already."""
-        front = self._front()
+        front = self.front()
         if front is not None and front.prompt.takes(event):
             event.prevent_default()
 
     def do_filter(self) -> None:
         """Let a filter be typed."""
-        if front := self._front():
+        if front := self.front():
             front.ask_filter()
 
     def do_command(self) -> None:
         """Let a command be typed."""
-        if front := self._front():
+        if front := self.front():
             front.ask_command()
 
     def do_refresh(self) -> None:
@@ -325,12 +342,12 @@ class CleoApp(App[None], Actor, Contexts):
 
     def do_palette(self) -> None:
         """Search all that can be done here."""
-        if front := self._front():
+        if front := self.front():
             front.open_palette()
 
     def do_alerts(self) -> None:
         """Say what wants looking at."""
-        if front := self._front():
+        if front := self.front():
             front.open_alerts()
 
     def do_theme(self, name: str = "") -> None:
@@ -340,37 +357,13 @@ class CleoApp(App[None], Actor, Contexts):
             return
         self.theme = name
 
-    def _call_for_attention(self, snapshot: Snapshot) -> None:
-        """Ring and notify, as the profile asks for it, when something new is wrong."""
-        fresh = self._attention.new_in(snapshot)
-        if not fresh:
-            return
-        if self.settings.bell:
-            self.bell()
-        if self.settings.notify:
-            first = fresh[0]
-            more = f", and {len(fresh) - 1} more" if len(fresh) > 1 else ""
-            self.send_to_terminal(notification(f"Cleo: {first.said} {first.subject}: {first.text}{more}"))
-
-    def send_to_terminal(self, sequence: str) -> None:
-        """Send what the terminal itself is to understand."""
-        if self._driver is not None:
-            self._driver.write(sequence)
-
-    def copy_to_clipboard(self, text: str) -> None:
-        """Copy by way of the terminal, so that it works over SSH, and in tmux too."""
-        self._clipboard = text
-        if len(text.encode()) > MOST_COPIED:
-            self.warn(f"More than {say.size(MOST_COPIED)} is cut off by some terminals. `:export FILE` writes a list.")
-        self.send_to_terminal(clipboard(text))
-
     def do_quit(self) -> None:
         """End."""
         self.exit()
 
     def do_help(self) -> None:
         """Say what can be done here."""
-        if front := self._front():
+        if front := self.front():
             front.open_help()
 
     # --- the end -------------------------------------------------------------------------------------

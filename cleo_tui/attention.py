@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from cleo_tui import say
+from cleo_tui.terminal import MOST_COPIED, clipboard, notification
 
 if TYPE_CHECKING:
+    from cleo_tui.app import CleoApp
     from cleo_tui.data.health import Alert
     from cleo_tui.data.snapshot import Snapshot
 
@@ -22,3 +26,36 @@ class Attention:
         keys = {alert.key for alert in snapshot.alerts}
         known, self._known = self._known, keys
         return [] if known is None else [alert for alert in snapshot.alerts if alert.key not in known]
+
+
+class Attentive:
+    """The part of the app that speaks to the terminal itself: bell, notifications, the clipboard."""
+
+    _attention: Attention
+
+    def _call_for_attention(self, snapshot: Snapshot) -> None:
+        """Ring and notify, as the profile asks for it, when something new is wrong."""
+        fresh = self._attention.new_in(snapshot)
+        if not fresh:
+            return
+        app = cast("CleoApp", self)
+        if app.settings.bell:
+            app.bell()
+        if app.settings.notify:
+            first = fresh[0]
+            more = f", and {len(fresh) - 1} more" if len(fresh) > 1 else ""
+            self.send_to_terminal(notification(f"Cleo: {first.said} {first.subject}: {first.text}{more}"))
+
+    def send_to_terminal(self, sequence: str) -> None:
+        """Send what the terminal itself is to understand."""
+        driver = cast("CleoApp", self)._driver  # pyright: ignore[reportPrivateUsage]
+        if driver is not None:
+            driver.write(sequence)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy by way of the terminal, so that it works over SSH, and in tmux too."""
+        app = cast("CleoApp", self)
+        app._clipboard = text  # pyright: ignore[reportPrivateUsage]
+        if len(text.encode()) > MOST_COPIED:
+            app.warn(f"More than {say.size(MOST_COPIED)} is cut off by some terminals. `:export FILE` writes a list.")
+        self.send_to_terminal(clipboard(text))

@@ -36,7 +36,14 @@ def candidates_for(screen: Screen[Any], text: str) -> Sequence[str]:
     if action is None or action.takes is None or snapshot is None:
         return ()
     start = " ".join(before)
-    return [f"{start} {choice}" for choice in action.takes(before[1:], snapshot) if choice.startswith(word)]
+    lookups = app_of(screen).lookups
+    found: list[str] = []
+    for choice in action.takes(before[1:], snapshot):
+        if isinstance(choice, str):
+            found += [choice] if choice.startswith(word) else []
+        elif lookups is not None:
+            found += lookups.names(choice, word)
+    return [f"{start} {choice}" for choice in found]
 
 
 async def run_line(screen: Screen[Any], text: str) -> None:

@@ -12,6 +12,7 @@ from cleo_core.errors import CleoError
 from cleo_tui import crash
 from cleo_tui.actions import Action
 from cleo_tui.data.live import Live
+from cleo_tui.data.lookups import Lookups
 from cleo_tui.profiles import Profile, ProfileError
 from cleo_tui.screens import ScreenSpec, discover
 from cleo_tui.screens.password import PasswordScreen
@@ -84,7 +85,7 @@ async def show(app: CleoApp, cleo: Cleo) -> None:
     )
     tabs = [Tab(spec.key, spec.name, spec.title, spec.short or spec.title) for spec in specs if spec.key]
     app.offer(tabs, [_action_of(spec) for spec in specs])
-    app.follow(cleo, live)
+    app.follow(cleo, live, Lookups(cleo, app.names_came))
     await app.switch_mode(specs[0].name)
 
 

@@ -8,7 +8,7 @@ takes the cursor with it, and what is acted on is what was looked at.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -173,6 +173,22 @@ class Paged(Generic[Row]):
         self._page = None
         self._places = {}
         self._ask(0, None)
+
+    async def walk(self, size: int) -> AsyncGenerator[Sequence[Row]]:
+        """The whole list in pages of ``size``, from the beginning, leaving the window as it is.
+
+        A row that has moved from one page to the next meanwhile is told once.
+        """
+        offset, before = 0, frozenset[str]()
+        while True:
+            page = await self._source(offset=offset, limit=size, around=None)
+            fresh = [row for row in page.rows if self._key(row) not in before]
+            if fresh:
+                yield fresh
+            offset = page.offset + len(page.rows)
+            before = frozenset(map(self._key, page.rows))
+            if not page.rows or offset >= page.total:
+                return
 
     def close(self) -> None:
         """Ask for nothing more."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.command import CommandPalette
@@ -14,8 +14,10 @@ from textual.widget import Widget
 from cleo_core import GroupOrder, GroupStrategy
 from cleo_tui.actions import Action, Actor, Effect, actions_in_reach, app_of, bindings_of, perform
 from cleo_tui.commands import ActionProvider, candidates_for, run_line
+from cleo_tui.data.export import fields_of
 from cleo_tui.data.link import LinkState
 from cleo_tui.data.live import Want
+from cleo_tui.data.pages import Rows
 from cleo_tui.data.plans import Plan, Report, pause_plan, resume_plan
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens.alerts import AlertsScreen
@@ -27,6 +29,7 @@ from cleo_tui.widgets.keybar import KeyBar
 from cleo_tui.widgets.looks import HEALTHS
 from cleo_tui.widgets.prompt import Prompt, Purpose
 from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.table import LazyTable
 from cleo_tui.widgets.topbar import AlertCount, TopBar, since_of
 
 if TYPE_CHECKING:
@@ -252,6 +255,20 @@ class CleoScreen(Screen[None], Actor):
 
     def after_change(self) -> None:
         """Something was changed that the screen may show: read it anew."""
+
+    @property
+    def export_rows(self) -> Rows[Any] | None:
+        """The list that ``:export`` writes, or None if there is none here."""
+        tables = cast("list[LazyTable[Any]]", [*self.query("LazyTable")])
+        return tables[0].rows if tables else None
+
+    def exports(self, row: Any) -> bool:
+        """Whether a row of that list matches the filter, where the list itself does not see to that."""
+        return True
+
+    def export_fields(self, row: Any) -> Mapping[str, object]:
+        """What is written of a row."""
+        return fields_of(row)
 
     def ask_filter(self) -> None:
         """Let a filter be typed."""

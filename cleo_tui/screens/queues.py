@@ -111,6 +111,15 @@ class QueuesScreen(CleoScreen):
         if queue is not None:
             self.cleo_app.go("tasks", f"@{queue.name}")
 
+    def export_fields(self, row: QueueView) -> dict[str, object]:
+        """The columns with their numbers whole."""
+        counts, rates = row.counts, row.rates
+        return {
+            "queue": row.name, "state": row.health.word, "waiting": counts.waiting, "active": counts.active,
+            "delayed": counts.delayed, "dead": counts.dead, "in_per_s": rates.enqueued, "out_per_s": rates.completed,
+            "failures": rates.failures, "oldest_s": row.oldest, "drain_s": row.drain.seconds, "workers": row.workers,
+        }  # fmt: skip
+
     def do_pause(self) -> None:
         """Propose to pause or resume the queue under the cursor."""
         queue = self._table.current

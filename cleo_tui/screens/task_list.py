@@ -11,7 +11,7 @@ from cleo_core.errors import PermissionDenied
 from cleo_core.models import TaskState, TaskSummary
 from cleo_tui import say
 from cleo_tui.actions import Action
-from cleo_tui.data.pages import FILTER_WINDOW, WINDOW, Listing, Page, Paged
+from cleo_tui.data.pages import FILTER_WINDOW, WINDOW, Listing, Page, Paged, Rows
 from cleo_tui.data.plans import Target
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens.base import COMMON
@@ -186,6 +186,15 @@ class TaskListScreen(QueueScreen, MarksRows):
             self._paged.refresh(self.table.cursor.key, self.table.scroll_offset.y)
         self._apply_filter()
         self.cleo_app.changed()
+
+    @property
+    def export_rows(self) -> Rows[TaskSummary]:
+        """All of the list, not only what is loaded."""
+        return self._paged
+
+    def exports(self, row: TaskSummary) -> bool:
+        """Whether the filter lets it through."""
+        return not self._filter or matcher(self._filter)(_fields(row))
 
     async def do_mark_all(self) -> None:
         """Mark all that match, or take all marks off."""

@@ -9,6 +9,7 @@ from cleo_core.models import TaskState, TaskSummary
 from cleo_tui import say
 from cleo_tui.actions import Action, Effect, bindings_of
 from cleo_tui.data.live import Want
+from cleo_tui.data.lookups import Ask, Kind
 from cleo_tui.data.plans import cancel_plan, discard_plan, retry_plan
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens import ScreenSpec
@@ -53,12 +54,11 @@ _OF_STATE = {
 }
 
 
-def _words(words: Sequence[str], snapshot: Snapshot) -> Sequence[str]:
-    return (
-        (*(state.value for state in TaskState), *(f"@{name}" for name in queue_names(snapshot)))
-        if len(words) < 2
-        else ()
-    )
+def _words(words: Sequence[str], snapshot: Snapshot) -> Sequence[str | Ask]:
+    """A state and a queue in either order, then what to filter by."""
+    states = [state.value for state in TaskState if not any(word in set(TaskState) for word in words)]
+    queues = [f"@{name}" for name in queue_names(snapshot) if not any(word.startswith("@") for word in words)]
+    return [*states, *queues, Ask(Kind.TASK_NAMES)]
 
 
 class TasksScreen(TaskListScreen):
@@ -137,6 +137,9 @@ class TasksScreen(TaskListScreen):
         if queue is not None and not self.is_known(queue):
             return
         self.choose(queue=queue, state=state)
+        text = " ".join(word for word in words if not word.startswith("@") and word not in set(TaskState))
+        if text != self.filter_text:
+            self.filter_by(text)
 
     def offers(self, action: Action) -> bool:
         """What has ended can't be cancelled, and only dead letters can be retried or discarded."""
@@ -213,4 +216,4 @@ def _where(task: TaskSummary) -> Cell:
     return Cell(task.worker, Role.MUTED)
 
 
-SPEC = ScreenSpec("3", "tasks", "Tasks", TasksScreen, takes=_words, usage="[STATE] [@QUEUE]", short="Task")
+SPEC = ScreenSpec("3", "tasks", "Tasks", TasksScreen, takes=_words, usage="[STATE] [@QUEUE] [TEXT]", short="Task")

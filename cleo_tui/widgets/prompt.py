@@ -84,6 +84,11 @@ class Prompt(Horizontal):
         self.input.insert_text_at_cursor(event.character)
         return True
 
+    def hint_again(self) -> None:
+        """There may be other candidates than before."""
+        if self.display:
+            self._hint(self.input.value)
+
     def close(self) -> None:
         """Nothing is typed any more."""
         self.display = False
