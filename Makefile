@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: install demo test check format bench bench-groups bench-history bench-peers chaos screenshots snapshots clean
+.PHONY: install demo test check format bench bench-console bench-groups bench-history bench-peers chaos screenshots snapshots clean
 
 install: $(STAMP)
 
@@ -36,6 +36,9 @@ format: install
 
 bench: install ## The engine alone: goal and measured side by side.
 	$(BIN)/python -m benchmarks.engine
+
+bench-console: install ## The console on a real terminal: goal and measured side by side.
+	$(BIN)/python -m benchmarks.console
 
 bench-groups: install ## Groups: cost of a claim, changes of the rules, fairness, shares; draws docs/groups-fairness.svg.
 	$(BIN)/python -m benchmarks.groups --svg docs/groups-fairness.svg

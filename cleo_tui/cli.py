@@ -38,7 +38,8 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="cleo-tui",
         description="The terminal console of Cleo: see what the queues do, know why, and mend it.",
-        epilog="`cleo-tui demo` shows it with a workload of its own and needs no server.",
+        epilog="`cleo-tui demo` shows it with a workload of its own and needs no server. "
+        "`cleo-tui serve` gives it to a browser, see `cleo-tui serve --help`.",
     )
     made.add_argument(
         "server",
@@ -52,9 +53,39 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def serve_parser() -> argparse.ArgumentParser:
+    """The arguments of ``cleo-tui serve``."""
+    made = argparse.ArgumentParser(
+        prog="cleo-tui serve",
+        description="The console in a browser, for whoever has the token. Each page has a console of its own.",
+    )
+    made.add_argument("server", nargs="?", metavar="URL|PROFILE", help="the server, as for `cleo-tui`")
+    made.add_argument("--host", default="127.0.0.1", help="where to listen (default: this machine alone)")
+    made.add_argument("--port", type=int, default=8000, help="the port (default: 8000)")
+    made.add_argument("--token", help="what has to be known (default: $CLEO_TUI_TOKEN, else a random one)")
+    made.add_argument("--namespace", help=f"the namespace to look at (default: {DEFAULT_NAMESPACE})")
+    _add_looks(made)
+    return made
+
+
+def _serve(arguments: Sequence[str]) -> int:
+    from cleo_tui.serving.run import serve  # noqa: PLC0415 - it brings a web server
+
+    options = serve_parser().parse_args(arguments)
+    looks = [f"--namespace={options.namespace}"] if options.namespace else []
+    looks += ["--read-only"] if options.read_only else []
+    looks += [f"--theme={options.theme}"] if options.theme else []
+    looks += [f"--refresh={options.refresh}"] if options.refresh else []
+    looks += ["--slow-link"] if options.slow_link else []
+    return serve(options, looks)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the console until it is left."""
-    options = parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["serve"]:
+        sys.exit(_serve(words[1:]))
+    options = parser().parse_args(words)
     try:
         profile = _profile_of(options)
     except ProfileError as error:

@@ -136,6 +136,10 @@ def _check_cleo(arguments: list[str]) -> None:
 
 
 def _check_cleo_tui(arguments: list[str]) -> None:
+    if arguments[0] in {"serve", "replay"}:
+        text = _help_of("cleo-tui", arguments[0])
+        assert [option for option in arguments if option.startswith("-") and not _offers(text, option)] == []
+        return
     text = _help_of("cleo-tui")
     assert [option for option in arguments if option.startswith("-") and not _offers(text, option)] == []
     places = [word for word in arguments[:1] if not word.startswith("-")]

@@ -1,0 +1,1 @@
+"""``cleo-tui serve``: the console in a browser."""
