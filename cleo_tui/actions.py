@@ -120,6 +120,12 @@ def actions_in_reach(screen: Screen[Any]) -> Iterator[tuple[Actor, Action]]:
 
 _SHOWN = {
     "question_mark": "?",
+    "comma": ",",
+    "full_stop": ".",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "minus": "-",
+    "plus": "+",
     "exclamation_mark": "!",
     "slash": "/",
     "colon": ":",

@@ -25,6 +25,7 @@ from cleo_tui.contexts import CONTEXT_ACTIONS, Contexts
 from cleo_tui.exporting import EXPORT_ACTIONS, Exporting
 from cleo_tui.going import GOING_ACTIONS, Going
 from cleo_tui.profiles import Profile
+from cleo_tui.replaying import NAMES, REPLAY_ACTIONS, Replaying
 from cleo_tui.screens.opening import OpeningScreen
 from cleo_tui.settings import AUTO_THEME, ConsoleSettings
 from cleo_tui.theme import DARK, SIXTEEN_NAME, THEMES, VARIABLES
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from cleo_core import Cleo
     from cleo_tui.data.live import Live
     from cleo_tui.data.lookups import Lookups
+    from cleo_tui.data.recording import Recorder
     from cleo_tui.data.snapshot import Snapshot
     from cleo_tui.screens.base import CleoScreen
 
@@ -56,13 +58,14 @@ EVERYWHERE = (
     *CONTEXT_ACTIONS,
     *GOING_ACTIONS,
     *EXPORT_ACTIONS,
+    *REPLAY_ACTIONS,
     Action("alerts", ("exclamation_mark",), "What wants looking at, and since when."),
     Action("quit", ("q", "ctrl+q", "ctrl+c"), "End the console; the workers go on."),
     Action("help", ("question_mark",), "What can be done here, with which key.", label="help"),
 )
 
 
-class CleoApp(Attentive, Contexts, Going, Exporting, App[None], Actor):
+class CleoApp(Attentive, Contexts, Going, Exporting, Replaying, App[None], Actor):
     """The console.
 
     Args:
@@ -70,6 +73,7 @@ class CleoApp(Attentive, Contexts, Going, Exporting, App[None], Actor):
         settings: how to behave.
         clock: this machine's clock, in seconds since the epoch; tests hand in their own.
         profile: what ``connect`` leads to, if that is known; it may want a password typed.
+        record: the file to keep a recording in.
     """
 
     CSS_PATH = Path(__file__).with_name("cleo.tcss")
@@ -87,8 +91,11 @@ class CleoApp(Attentive, Contexts, Going, Exporting, App[None], Actor):
         settings: ConsoleSettings | None = None,
         clock: Callable[[], float] = time.time,
         profile: Profile | None = None,
+        record: Path | None = None,
     ) -> None:
         super().__init__()
+        self.record_to = record
+        self.recorder: Recorder | None = None
         self.profile = profile
         self.settings = settings or (profile.settings if profile else ConsoleSettings())
         self.clock = clock
@@ -186,6 +193,8 @@ class CleoApp(Attentive, Contexts, Going, Exporting, App[None], Actor):
     async def on_unmount(self) -> None:
         """Let go of the server."""
         await self.let_go()
+        if self.recorder is not None:
+            self.recorder.close()
 
     def actions(self) -> Sequence[Action]:
         """The screens, and what can be done on each of them."""
@@ -194,6 +203,8 @@ class CleoApp(Attentive, Contexts, Going, Exporting, App[None], Actor):
     def offers(self, action: Action) -> bool:
         """A filter is offered where there is something to filter."""
         front = self.front()
+        if action.name in NAMES:
+            return self.player is not None
         if action.name == "export":
             return front is not None and front.export_rows is not None and not self.is_web
         return self.offers_going(action) and (
@@ -219,6 +230,8 @@ class CleoApp(Attentive, Contexts, Going, Exporting, App[None], Actor):
         """Why nothing may be changed, or nothing if it may."""
         server = self.snapshot.server if self.snapshot else None
         settings = self.settings
+        if self.player is not None:
+            return "This is a replay of a recording, in which nothing can be changed."
         if settings.read_only:
             by_profile = settings.profile and not settings.only_looks
             return f"The profile {settings.profile} is read-only, so nothing is changed." if by_profile else READ_ONLY

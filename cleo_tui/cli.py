@@ -7,9 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from cleo_tui.profiles import DEFAULT_NAMESPACE, Profile, ProfileError, load
-from cleo_tui.running import run
+from cleo_tui.running import replay, run
 from cleo_tui.settings import FRAMES_ON_SLOW_LINK, LEAST_REFRESH, MOST_REFRESH, THEME_NAMES, ConsoleSettings
 
 URL_VARIABLE = "CLEO_REDIS_URL"
@@ -39,7 +40,8 @@ def parser() -> argparse.ArgumentParser:
         prog="cleo-tui",
         description="The terminal console of Cleo: see what the queues do, know why, and mend it.",
         epilog="`cleo-tui demo` shows it with a workload of its own and needs no server. "
-        "`cleo-tui serve` gives it to a browser, see `cleo-tui serve --help`.",
+        "`cleo-tui serve` gives it to a browser, see `cleo-tui serve --help`. "
+        "`cleo-tui replay FILE` plays what --record FILE kept.",
     )
     made.add_argument(
         "server",
@@ -49,6 +51,17 @@ def parser() -> argparse.ArgumentParser:
         f"profile (default: ${URL_VARIABLE}, else the default profile, else {DEFAULT_URL})",
     )
     made.add_argument("--namespace", help=f"the namespace to look at (default: {DEFAULT_NAMESPACE})")
+    made.add_argument("--record", type=Path, metavar="FILE", help="keep what is seen in a file, to be replayed")
+    _add_looks(made)
+    return made
+
+
+def replay_parser() -> argparse.ArgumentParser:
+    """The arguments of ``cleo-tui replay``."""
+    made = argparse.ArgumentParser(
+        prog="cleo-tui replay", description="The console on a recording: same screens, and nothing can be changed."
+    )
+    made.add_argument("file", type=Path, help="what `cleo-tui --record FILE` has written")
     _add_looks(made)
     return made
 
@@ -85,6 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == ["serve"]:
         sys.exit(_serve(words[1:]))
+    if words[:1] == ["replay"]:
+        replayed = replay_parser().parse_args(words[1:])
+        sys.exit(replay(replayed.file, replace(_settings_of(replayed, ConsoleSettings()), refresh=0.5)))
     options = parser().parse_args(words)
     try:
         profile = _profile_of(options)
@@ -93,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
     if profile is None:
         sys.exit(_demo(_settings_of(options, ConsoleSettings())))
-    code, wants_demo = run(profile)
+    code, wants_demo = run(profile, options.record)
     sys.exit(_demo(_settings_of(options, ConsoleSettings())) if wants_demo else code)
 
 

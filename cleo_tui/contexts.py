@@ -62,6 +62,9 @@ class Contexts:
 
     def do_ctx(self, name: str = "", *_more: str) -> None:
         """Switch to the profile of that name; without one, show which there are."""
+        if self._app.player is not None:
+            self._app.warn("This is a replay. Start the console on the other server.")
+            return
         if not name:
             self._app.go(SERVERS)
             return
@@ -89,7 +92,7 @@ class Contexts:
         if cleo is None:
             return
         await app.let_go()
-        await self._clear_screens()
+        await self.clear_screens()
         self.profile, self._welcomed = profile, False
         before, asked = app.settings, profile.settings
         app.behave(
@@ -103,7 +106,7 @@ class Contexts:
         await start.show(app, cleo)
         app.say(f"Now looking at {profile.name}.")
 
-    async def _clear_screens(self) -> None:
+    async def clear_screens(self) -> None:
         """Let go of every screen, for each may hold something of the server that was looked at."""
         app = cast("Any", self)
         if OPENING not in app._modes:

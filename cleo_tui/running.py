@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from cleo_tui.profiles import Profile
+from cleo_tui.settings import ConsoleSettings
+
+if TYPE_CHECKING:
+    from cleo_tui.app import CleoApp
 
 
 class Ended(NamedTuple):
@@ -15,16 +21,36 @@ class Ended(NamedTuple):
     wants_demo: bool
 
 
-def run(profile: Profile) -> Ended:
-    """Run the console on a server."""
+def replay(path: Path, settings: ConsoleSettings) -> int:
+    """Play a recording; returns the exit code."""
+    from cleo_tui.app import CleoApp  # noqa: PLC0415 - as below
+    from cleo_tui.data.recording import RecordingError  # noqa: PLC0415
+    from cleo_tui.data.replay import Player, Recording, ReplayCleo  # noqa: PLC0415
+
+    try:
+        player = Player(Recording(path))
+    except RecordingError as error:
+        print(f"cleo-tui: {error}", file=sys.stderr)
+        return 2
+    app = CleoApp(lambda: ReplayCleo(player), settings=settings, clock=player.now)
+    app.player = player
+    return _held(app).code
+
+
+def run(profile: Profile, record: Path | None = None) -> Ended:
+    """Run the console on a server, keeping a recording if a file is named for it."""
     # Textual is imported here and not above: `--help` and mistakes are answered without it.
-    from cleo_tui import lifeline  # noqa: PLC0415
     from cleo_tui.app import CleoApp  # noqa: PLC0415
+
+    return _held(CleoApp(profile=profile, record=record))
+
+
+def _held(app: CleoApp) -> Ended:
+    from cleo_tui import lifeline  # noqa: PLC0415 - as above
 
     # A size that a shell or a tool has exported would be taken for the terminal's, and resizing would not be noticed.
     for variable in ("COLUMNS", "LINES"):
         os.environ.pop(variable, None)
-    app = CleoApp(profile=profile)
     with lifeline.hold(app):
         app.run()
     return Ended(app.return_code or 0, app.wants_demo)

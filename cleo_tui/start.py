@@ -13,6 +13,7 @@ from cleo_tui import crash
 from cleo_tui.actions import Action
 from cleo_tui.data.live import Live
 from cleo_tui.data.lookups import Lookups
+from cleo_tui.data.recording import Recorder, RecordingError
 from cleo_tui.profiles import Profile, ProfileError
 from cleo_tui.screens import ScreenSpec, discover
 from cleo_tui.screens.password import PasswordScreen
@@ -40,6 +41,12 @@ async def begin(app: CleoApp, connect: Callable[[], Cleo] | None) -> None:
         app.exit()
         return
     app.behave(app.settings)
+    if app.record_to is not None:
+        try:
+            app.recorder = Recorder(app.record_to, cleo, app.clock)
+        except RecordingError as error:
+            app.exit(return_code=2, message=str(error))
+            return
     await show(app, cleo)
 
 
@@ -83,6 +90,9 @@ async def show(app: CleoApp, cleo: Cleo) -> None:
         on_change=app.changed,
         bounds=app.settings.thresholds,
     )
+    if app.player is not None:
+        # Its clock may run much faster than the readings do.
+        live.late_after = float("inf")
     tabs = [Tab(spec.key, spec.name, spec.title, spec.short or spec.title) for spec in specs if spec.key]
     app.offer(tabs, [_action_of(spec) for spec in specs])
     app.follow(cleo, live, Lookups(cleo, app.names_came))

@@ -107,6 +107,7 @@ class Live:
         self.wants = Want.COUNTS
         self.focus: str | None = None
         self.refresh = refresh
+        self.late_after: float | None = None
         self._cleo = cleo
         self._clock = clock
         self._on_change = on_change
@@ -137,7 +138,8 @@ class Live:
     def link(self) -> Link:
         """How the console stands with the server."""
         state = self._state
-        late = self._data_at is not None and self._clock() - self._data_at > STALE_ROUNDS * self.refresh + 1
+        after = self.late_after if self.late_after is not None else STALE_ROUNDS * self.refresh + 1
+        late = self._data_at is not None and self._clock() - self._data_at > after
         if state is LinkState.CONNECTED and late:
             state = LinkState.STALE
         return Link(state, self._cleo.address, self._cleo.namespace, self._data_at, self._retry_at, self._trouble)

@@ -155,7 +155,7 @@ class CleoScreen(Screen[None], Actor):
             alerts=_count_of(snapshot),
         )
         self.top_bar.offer(app.tabs, app.current_mode)
-        self.banner.tell(link, snapshot.taken_at)
+        self.banner.tell(link, snapshot.taken_at, app.replay_text())
         self.set_class(snapshot.has_data and not link.state.is_live, "-old")
         self.show(snapshot)
         self.offer_keys()

@@ -13,8 +13,12 @@ from cleo_tui.theme import Role, inked
 class Banner(Static):
     """Hidden while all is well."""
 
-    def tell(self, link: Link, now: float) -> None:
-        """Say how the link is."""
+    def tell(self, link: Link, now: float, replay: str = "") -> None:
+        """Say how the link is, or that this is a replay."""
+        if replay:
+            self.display = True
+            self.update(Content.assemble(inked("▌", Role.ACCENT), inked(replay, Role.ACCENT)))
+            return
         text = _text_of(link, now)
         self.display = bool(text)
         if text:

@@ -1,0 +1,112 @@
+"""A recording: what it holds, what it doesn't, and how it is played."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from cleo_core import Cleo
+from cleo_tui.app import CleoApp
+from cleo_tui.data.recording import Recorder, RecordingError
+from cleo_tui.data.replay import Player, Recording, ReplayCleo
+from cleo_tui.profiles import Profile
+from cleo_tui.settings import ConsoleSettings
+from tests.console.driving import Console
+from tests.servers import Server
+from tests.waiting import until
+
+FAST = ConsoleSettings(refresh=0.3)
+
+
+@asynccontextmanager
+async def running(app: CleoApp) -> AsyncGenerator[Console]:
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        yield Console(app, pilot)
+
+
+async def record(server: Server, cleo: Cleo, path: Path) -> None:
+    """Look at a queue into which three tasks come, of which the first was cancelled at last."""
+    url = server.url.replace("redis://", "redis://default:hunter2@")
+    app = CleoApp(profile=Profile("", url, cleo.namespace, settings=FAST), record=path)
+    async with running(app) as shop:
+        await shop.see("No queues in the namespace")
+        await shop.listens(cleo)
+        await cleo.queues.add("emails", "send", {}, task_id="mail-1")
+        await shop.see("emails")
+        await shop.command("tasks waiting @emails")
+        await shop.see("mail-1")
+        await shop.pilot.pause(1.0)
+        await cleo.queues.add("emails", "send", {}, task_id="mail-2")
+        await shop.see("mail-2")
+        await cleo.queues.cancel("emails", ["mail-1"])
+        await shop.see_no_more("mail-1")
+
+
+def replay_of(path: Path) -> tuple[CleoApp, Player]:
+    player = Player(Recording(path))
+    app = CleoApp(lambda: ReplayCleo(player), settings=FAST, clock=player.now)
+    app.player = player
+    return app, player
+
+
+async def test_a_recording_is_played_with_pause_seek_and_speed(server: Server, cleo: Cleo, tmp_path: Path) -> None:
+    path = tmp_path / "incident.cleo"
+    await record(server, cleo, path)
+    app, player = replay_of(path)
+    async with running(app) as shop:
+        await shop.see("Replay of incident.cleo, nothing can be changed", "emails", within=20)
+        await shop.press("plus", "plus")
+        assert player.speed == 4.0
+        await shop.command("seek +600")
+        await until(lambda: player.now() == player.recording.end)
+        await shop.command("tasks waiting @emails")
+        await shop.see("mail-2")
+        assert "mail-1" not in shop.text()
+        await shop.press("K")
+        assert not app.screen.is_modal
+        assert "replay" in app.read_only_reason
+        await shop.press("z")
+        await shop.command("seek -600")
+        await shop.see("‖ Replay")
+        assert player.now() == player.recording.start
+        await shop.press("8")
+        await shop.see("Nothing has happened yet")
+        await shop.press("z")
+        await shop.see("mail-1", within=20)
+
+
+async def test_a_recording_holds_no_password_and_survives_a_kill(server: Server, cleo: Cleo, tmp_path: Path) -> None:
+    path = tmp_path / "incident.cleo"
+    await record(server, cleo, path)
+    data = await asyncio.to_thread(path.read_bytes)
+    assert b"hunter2" not in gzip.decompress(data)
+    await asyncio.to_thread(path.write_bytes, data[: len(data) * 2 // 3])
+    assert Recording(path).end > Recording(path).start
+
+
+async def test_what_is_there_is_not_written_over(cleo: Cleo, tmp_path: Path) -> None:
+    path = tmp_path / "incident.cleo"
+    path.touch()
+    with pytest.raises(RecordingError, match="already"):
+        Recorder(path, cleo, lambda: 1.0)
+    with pytest.raises(RecordingError, match=r"can't be played|no recording"):
+        Recording(path)
+
+
+async def test_a_replay_refuses_every_change(server: Server, cleo: Cleo, tmp_path: Path) -> None:
+    path = tmp_path / "incident.cleo"
+    recorder = Recorder(path, cleo, lambda: 1.0)
+    await cleo.queues.names()
+    recorder.close()
+    replayed = ReplayCleo(Player(Recording(path)))
+    assert await replayed.queues.names() == []
+    for change in (replayed.queues.pause("emails"), replayed.dead_letters.retry("emails", ["a"])):
+        with pytest.raises(Exception, match="nothing can be changed"):
+            await change
+    with pytest.raises(Exception, match="Nobody looked at this"):
+        await replayed.queues.stats("emails")
