@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from textual.app import ComposeResult
 from textual.widget import Widget
 
@@ -14,14 +12,15 @@ from cleo_tui.data.pages import Listing
 from cleo_tui.data.plans import pause_plan, resume_plan
 from cleo_tui.data.snapshot import QueueView, Snapshot
 from cleo_tui.screens import ScreenSpec
-from cleo_tui.screens.base import COMMON, CleoScreen
+from cleo_tui.screens.base import COMMON
 from cleo_tui.screens.matching import matcher
 from cleo_tui.screens.queue_columns import ALL
+from cleo_tui.screens.sorting import SORTS, Key, SortsRows
 from cleo_tui.widgets.pane import Pane
 from cleo_tui.widgets.statecard import Card, Look
 from cleo_tui.widgets.table import LazyTable
 
-ORDERS: dict[str, Callable[[QueueView], object]] = {
+ORDERS: dict[str, Key[QueueView]] = {
     "queue": lambda queue: queue.name,
     "state": lambda queue: -queue.health,
     "waiting": lambda queue: -queue.counts.waiting,
@@ -35,27 +34,26 @@ QUEUE_ACTIONS = (
     Action(
         "pause", ("P",), "Pause the queue, or resume it if it is paused.", label="pause/resume", effect=Effect.CHANGES
     ),
-    Action("sort", ("s",), "Sort by the next column.", label="sort"),
-    Action("reverse", ("S",), "Sort the other way round."),
+    *SORTS,
 )
 
 
-class QueuesScreen(CleoScreen):
+class QueuesScreen(SortsRows[QueueView]):
     """The queues."""
 
     TITLE = "Queues"
     ACTIONS = QUEUE_ACTIONS
     BINDINGS = bindings_of(QUEUE_ACTIONS)
     WANTS = Want.MINUTES | Want.WORKERS
+    orders = ORDERS
+    order = "queue"
 
     def __init__(self) -> None:
         super().__init__()
         self._rows = Listing[QueueView](lambda queue: queue.name)
-        self._table = LazyTable[QueueView](ALL)
-        self._pane = Pane(self._table)
+        self.table = LazyTable[QueueView](ALL)
+        self._pane = Pane(self.table)
         self._filter = ""
-        self._order = "queue"
-        self._reversed = False
 
     def body(self) -> ComposeResult:
         """One list."""
@@ -64,7 +62,7 @@ class QueuesScreen(CleoScreen):
     @property
     def home(self) -> Widget:
         """The list."""
-        return self._table
+        return self.table
 
     @property
     def filter_text(self) -> str:
@@ -82,12 +80,10 @@ class QueuesScreen(CleoScreen):
     def show(self, snapshot: Snapshot) -> None:
         """Draw the list."""
         matches = matcher(self._filter)
-        shown = [queue for queue in snapshot.queues if matches((queue.name, queue.health.word))]
-        shown.sort(key=lambda queue: queue.name)
-        shown.sort(key=ORDERS[self._order], reverse=self._reversed)  # pyright: ignore[reportArgumentType]
+        found = (queue for queue in snapshot.queues if matches((queue.name, queue.health.word)))
+        shown = self.sorted_rows(found, lambda queue: queue.name)
         self._rows.replace(shown)
-        self._table.sorted_by = f"-{self._order}" if self._reversed else self._order
-        self._table.show(self._rows)
+        self.table.show(self._rows)
         note = say.plural(snapshot.queue_total, "queue")
         if len(snapshot.queues) < snapshot.queue_total:
             note += f", {say.count(len(snapshot.queues))} read so far"
@@ -107,7 +103,7 @@ class QueuesScreen(CleoScreen):
 
     def on_lazy_table_opened(self) -> None:
         """Look into the queue's tasks."""
-        queue = self._table.current
+        queue = self.table.current
         if queue is not None:
             self.cleo_app.go("tasks", f"@{queue.name}")
 
@@ -122,22 +118,10 @@ class QueuesScreen(CleoScreen):
 
     def do_pause(self) -> None:
         """Propose to pause or resume the queue under the cursor."""
-        queue = self._table.current
+        queue = self.table.current
         if queue is not None:
             plan = resume_plan if queue.stats.paused else pause_plan
             self.propose(plan(self.cleo_app.cleo, [queue.name]))
-
-    def do_sort(self) -> None:
-        """Sort by the next column."""
-        names = list(ORDERS)
-        self._order = names[(names.index(self._order) + 1) % len(names)]
-        self._reversed = False
-        self.cleo_app.changed()
-
-    def do_reverse(self) -> None:
-        """Sort the other way round."""
-        self._reversed = not self._reversed
-        self.cleo_app.changed()
 
 
 SPEC = ScreenSpec("2", "queues", "Queues", QueuesScreen, short="Queue")

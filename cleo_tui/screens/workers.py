@@ -21,6 +21,7 @@ from cleo_tui.screens.base import COMMON
 from cleo_tui.screens.marking import MARKS, MarksRows
 from cleo_tui.screens.matching import matcher
 from cleo_tui.screens.of_queue import queue_word
+from cleo_tui.screens.sorting import SORTS, SortsRows
 from cleo_tui.screens.worker import WORKER_CHANGES, WorkerScreen
 from cleo_tui.screens.worker_columns import columns, condition_of
 from cleo_tui.widgets.pane import Pane
@@ -32,15 +33,14 @@ WORKERS_ACTIONS = (
     *WORKER_CHANGES,
     *MARKS,
     Action("mark-all", ("A",), "Mark all that match, or take all marks off."),
-    Action("sort", ("s",), "Sort by the next column.", label="sort"),
-    Action("reverse", ("S",), "Sort the other way round."),
+    *SORTS,
     Action("copy-id", ("c",), "Copy the id of the worker."),
     Action("copy", ("y",), "Copy what the worker says of itself as JSON."),
 )
 _TROUBLE = ("silent", "blocked", "stopping", "draining", "paused", "running")
 
 
-class WorkersScreen(MarksRows):
+class WorkersScreen(MarksRows, SortsRows[WorkerInfo]):
     """The workers; those in trouble first, unless sorted otherwise."""
 
     TITLE = "Workers"
@@ -55,7 +55,7 @@ class WorkersScreen(MarksRows):
         self.table = LazyTable[WorkerInfo](columns(lambda: self._now))
         self._pane = Pane(self.table)
         self._filter = ""
-        self._orders: dict[str, Callable[[WorkerInfo], Any]] = {
+        self.orders = {
             "state": lambda worker: _TROUBLE.index(condition_of(worker, self._now)),
             "worker": lambda worker: worker.id,
             "active": lambda worker: -worker.active,
@@ -65,8 +65,7 @@ class WorkersScreen(MarksRows):
             "memory": lambda worker: -worker.memory,
             "up": lambda worker: worker.started_at,
         }
-        self._order = "state"
-        self._reversed = False
+        self.order = "state"
 
     def body(self) -> ComposeResult:
         """One list."""
@@ -97,10 +96,8 @@ class WorkersScreen(MarksRows):
         """Draw the list."""
         self._now = snapshot.now
         known = snapshot.workers or ()
-        shown = sorted(filter(self._matches(), known), key=lambda worker: worker.id)
-        shown.sort(key=self._orders[self._order], reverse=self._reversed)
+        shown = self.sorted_rows(filter(self._matches(), known), lambda worker: worker.id)
         self._rows.replace(shown)
-        self.table.sorted_by = f"-{self._order}" if self._reversed else self._order
         self.table.show(self._rows)
         self._pane.tell("Workers", self._note(snapshot), card=self._card(snapshot))
 
@@ -162,18 +159,6 @@ class WorkersScreen(MarksRows):
     def do_stop(self) -> None:
         """Propose to stop."""
         self._propose(stop_plan)
-
-    def do_sort(self) -> None:
-        """Sort by the next column."""
-        names = list(self._orders)
-        self._order = names[(names.index(self._order) + 1) % len(names)]
-        self._reversed = False
-        self.cleo_app.changed()
-
-    def do_reverse(self) -> None:
-        """Sort the other way round."""
-        self._reversed = not self._reversed
-        self.cleo_app.changed()
 
     def do_copy_id(self) -> None:
         """Copy the id."""
