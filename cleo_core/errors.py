@@ -165,6 +165,10 @@ class WrongState(CleoError):
     """The task is not in a state in which this can be done to it; the message names the state."""
 
 
+class SigningKeyNeeded(CleoError):
+    """A signed task can't be changed without a key to sign it with; workers would refuse it."""
+
+
 class WorkerError(CleoError):
     """A worker can't start or go on as configured."""
 

@@ -76,7 +76,7 @@ class Schedules:
         if due is None:
             raise InvalidOption(f"The schedule {schedule_id!r} ({when}) never comes.")
         await self._backend.know_queue(queue)
-        new = NewSchedule(schedule_id, due, fields_of(to, data, when))
+        new = NewSchedule(schedule_id, due, fields_of(schedule_id, to, data, when, self._backend.signing))
         answer = await scripts.schedule(queue, self._backend.actor, now, new)
         if answer == "declared":
             raise WrongState(
@@ -220,7 +220,7 @@ def _info_of(queue: str, row: list[Any]) -> tuple[ScheduleInfo, int]:
         queue=queue,
         task=task.decode(errors="replace"),
         arguments=_json(args, {}),
-        options={name: value for name, value in _json(head, {}).items() if name != "v"},
+        options={name: value for name, value in _json(head, {}).items() if name not in {"v", "headers"}},
         group=group.decode(errors="replace"),
         priority=TaskPriority(int(priority)) if priority in {b"0", b"1", b"2", b"3"} else TaskPriority.NORMAL,
         when=times,

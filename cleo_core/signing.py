@@ -1,7 +1,8 @@
 """Signed tasks: who may submit which tasks, decided by the workers and not by whoever can write to the server.
 
 A signature is an HMAC-SHA256 over everything that decides what will run: the id, the task's name, the queue, the group,
-the arguments and the options, byte for byte as they are stored. It travels as a header of the task.
+the arguments and the options, byte for byte as they are stored. It travels as a header of the task. A schedule is
+signed once, with its own id in place of a task's: that signature holds for each of the tasks that it stores.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from cleo_core.errors import InvalidOption
 from cleo_core.headers import split_head, with_headers
 
 HEADER = "cleo-signature"
+# Before a signature that holds for the tasks of a schedule, whose ids begin with the schedule's and an @.
+SCHEDULE = "schedule:"
 MIN_SECRET = 16
 _ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 
@@ -38,10 +41,21 @@ class SigningKey:
 
     def sign(self, task_id: str, name: str, queue: str, group: str, arguments: bytes, head: bytes) -> bytes:
         """The head of a task with its signature added; one that it had before is replaced."""
+        return self._signed("", task_id, name, queue, group, arguments, head)
+
+    def sign_schedule(
+        self, schedule_id: str, name: str, queue: str, group: str, arguments: bytes, head: bytes
+    ) -> bytes:
+        """The head of a schedule's tasks with a signature that holds for all of them."""
+        return self._signed(SCHEDULE, schedule_id, name, queue, group, arguments, head)
+
+    def _signed(
+        self, kind: str, own_id: str, name: str, queue: str, group: str, arguments: bytes, head: bytes
+    ) -> bytes:
         bare, _ = split_signature(head)
-        parts = (task_id.encode(), name.encode(), queue.encode(), group.encode(), arguments, bare)
+        parts = (own_id.encode(), name.encode(), queue.encode(), group.encode(), arguments, bare)
         options, headers = split_head(bare)
-        return with_headers(options, {**headers, HEADER: f"{self.id}:{_mac(self.secret, parts)}"})
+        return with_headers(options, {**headers, HEADER: f"{self.id}:{kind}{_mac(self.secret, kind, parts)}"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +90,7 @@ class Trust:
             if key.id in self._keys:
                 raise InvalidOption(f"Two trusted keys have the id {key.id!r}. Give each its own.")
             self._keys[key.id] = key
-        self._required = required
+        self.required = required
         if required and not self._keys:
             raise InvalidOption("Signatures are required, but no key is trusted: every task would be refused.")
 
@@ -84,12 +98,14 @@ class Trust:
         """Why a task must not run, or '' if it may."""
         bare, signature = split_signature(head)
         if not signature:
-            return "It has no signature, and this worker requires one." if self._required else ""
+            return "It has no signature, and this worker requires one." if self.required else ""
         key_id, _, mac = signature.partition(":")
         key = self._keys.get(key_id)
         if key is None:
             return f"It is signed with the key {key_id[:64]!r}, which this worker doesn't trust."
-        expected = _mac(key.secret, (task_id, name, queue.encode(), group, arguments, bare))
+        kind = SCHEDULE if mac.startswith(SCHEDULE) else ""
+        own_id = task_id.rpartition(b"@")[0] if kind else task_id
+        expected = kind + _mac(key.secret, kind, (own_id, name, queue.encode(), group, arguments, bare))
         if not hmac.compare_digest(expected.encode(), mac.encode()):
             return f"Its signature by the key {key_id!r} is wrong: it was changed after it was signed, or forged."
         text = name.decode(errors="replace")
@@ -105,9 +121,9 @@ def split_signature(head: bytes) -> tuple[bytes, str]:
     return (with_headers(options, headers) if headers else options), signature
 
 
-def _mac(secret: bytes | str, parts: Sequence[bytes]) -> str:
-    """Each part with its length before it, so that no two tasks make the same message."""
-    message = b"cleo1" + b"".join(len(part).to_bytes(8) + part for part in parts)
+def _mac(secret: bytes | str, kind: str, parts: Sequence[bytes]) -> str:
+    """Each part with its length before it, so that no two tasks, and no task and schedule, make the same message."""
+    message = b"cleo1" + kind.encode() + b"".join(len(part).to_bytes(8) + part for part in parts)
     return hmac.new(secret.encode() if isinstance(secret, str) else secret, message, hashlib.sha256).hexdigest()
 
 

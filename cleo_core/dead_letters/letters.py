@@ -8,6 +8,7 @@ from pydantic_core import from_json
 
 from cleo_core.models import DeadLetter, DeadLetterKind, DeadLetterRecord, DeathReason, Discard, Outcome, TaskState
 from cleo_core.records import read_line, record_of, summary_of
+from cleo_core.scripts.retries import LetterParts
 
 _DEATHS = {
     Outcome.TIMED_OUT: DeathReason.TIMED_OUT,
@@ -50,6 +51,12 @@ def letter_record_of(queue: str, task_id: str, raw: list[Any]) -> DeadLetterReco
         pattern=stored.get(b"pattern", b"").decode(errors="replace"),
         death=_death_of(stored.get(b"end", b"")),
     )
+
+
+def parts_of(raw: list[Any]) -> LetterParts:
+    """What an edit leaves as it is, of ``record.lua``'s values."""
+    stored: dict[bytes, bytes] = dict(zip(raw[1][::2], raw[1][1::2], strict=True))
+    return LetterParts(*(stored.get(field, b"") for field in (b"name", b"head", b"group")))
 
 
 def kind_of_letters(raw: list[Any]) -> DeadLetterKind:

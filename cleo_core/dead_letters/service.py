@@ -9,7 +9,7 @@ from cleo_core.backend import Backend
 from cleo_core.dead_letters.editing import Editor
 from cleo_core.dead_letters.export import lines
 from cleo_core.dead_letters.filters import DeadLetterFilter, wanted
-from cleo_core.dead_letters.letters import kind_of_letters, letter_of, letter_record_of
+from cleo_core.dead_letters.letters import kind_of_letters, letter_of, letter_record_of, parts_of
 from cleo_core.dead_letters.retrying import Retries, Retrying, Stage
 from cleo_core.dead_letters.trash import Trash
 from cleo_core.errors import TaskNotFound
@@ -26,6 +26,7 @@ from cleo_core.models import (
 )
 from cleo_core.names import check_name
 from cleo_core.queues import clamp, report_of, slices
+from cleo_core.scripts.retries import LetterParts
 from cleo_core.tasks.registry import Registry
 from cleo_core.workers import Workers
 
@@ -113,6 +114,9 @@ class DeadLetters:
         Raises:
             TaskNotFound: there is no dead letter of that id (any more).
         """
+        return (await self._read(queue, task_id))[0]
+
+    async def _read(self, queue: str, task_id: str) -> tuple[DeadLetterRecord, LetterParts]:
         scripts = await self._backend.scripts()
         raw = await scripts.record(check_name("queue", queue), task_id)
         record = letter_record_of(queue, task_id, raw)
@@ -120,7 +124,7 @@ class DeadLetters:
             raise TaskNotFound(
                 f"There is no dead letter {task_id} in {queue}. It was retried, discarded, or it has expired."
             )
-        return record
+        return record, parts_of(raw)
 
     def export(self, queue: str, **filters: Unpack[DeadLetterFilter]) -> AsyncIterator[str]:
         """The dead letters that match as lines of JSON (each a ``DeadLetterRecord``), those that expire first at the
@@ -148,15 +152,17 @@ class DeadLetters:
         """Put a dead letter back with other arguments, given by name; what they were checked by. Audited.
 
         The arguments are checked before anything is changed: by the task's signature if it is declared on this
-        ``Cleo``, else by the JSON schema that a live worker has published of it, if there is one.
+        ``Cleo``, else by the JSON schema that a live worker has published of it, if there is one. With the signing key
+        of this ``Cleo``, if it has one, the task is signed anew.
 
         Raises:
             TaskNotFound: there is no dead letter of that id (any more).
             InvalidArguments, PayloadTooLarge: the arguments are refused; the letter stays as it is.
+            SigningKeyNeeded: the task is signed, and this ``Cleo`` has no signing key.
             WrongState: it was retried meanwhile.
         """
-        letter = await self.get(queue, task_id)
-        return await self._editor.retry(queue, task_id, letter.name, arguments)
+        letter, parts = await self._read(queue, task_id)
+        return await self._editor.retry(letter, parts, arguments)
 
     def retry_all(self, queue: str, **filters: Unpack[DeadLetterFilter]) -> Retrying:
         """Retry all dead letters that match, in steps of at most 250 on the server. Audited.

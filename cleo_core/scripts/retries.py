@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from cleo_core.scripts.calls import Calls
+
+
+class LetterParts(NamedTuple):
+    """What of a dead letter an edit leaves as it is, but for the signature in its head; as stored."""
+
+    name: bytes
+    head: bytes
+    group: bytes
 
 
 class RetryScripts(Calls):
@@ -42,6 +50,11 @@ class RetryScripts(Calls):
         now, runs = await self._run("retries", queue, size, run)
         return now, runs
 
-    async def edit_retry(self, queue: str, actor: str, task_id: str, arguments: bytes, name: str) -> str:
-        """Put a dead letter back with other arguments: 'retried', or what forbids it."""
-        return (await self._run("edit_retry", queue, actor, task_id, arguments, name)).decode()
+    async def edit_retry(
+        self, queue: str, actor: str, task_id: str, arguments: bytes, head: bytes, before: LetterParts
+    ) -> str:
+        """Put a dead letter back with other arguments and another head, if it is still the one of ``before``.
+
+        Returns 'retried', or what forbids it.
+        """
+        return (await self._run("edit_retry", queue, actor, task_id, arguments, head, *before)).decode()

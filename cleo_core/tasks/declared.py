@@ -7,6 +7,7 @@ import hashlib
 from pydantic_core import to_json
 
 from cleo_core.scripts.schedules import NewSchedule
+from cleo_core.signing import SigningKey
 from cleo_core.tasks.options import CallOptions
 from cleo_core.tasks.producer import Destination
 from cleo_core.tasks.registry import Registry
@@ -25,19 +26,30 @@ def declared_id(task: str, when: Cron | Every) -> str:
     )
 
 
-def fields_of(to: Destination, arguments: bytes, when: Cron | Every, module: str = "") -> dict[str, str | bytes]:
-    """What is kept of a schedule."""
+def fields_of(
+    schedule_id: str, to: Destination, arguments: bytes, when: Cron | Every, key: SigningKey | None, module: str = ""
+) -> dict[str, str | bytes]:
+    """What is kept of a schedule; with a ``key`` all its tasks are signed."""
+    head = to.head
+    if key is not None:
+        head = key.sign_schedule(schedule_id, to.name, to.queue, to.group, arguments, head)
     return {
-        "task": to.name, "args": arguments, "head": to.head, "group": to.group, "prio": str(int(to.priority)),
+        "task": to.name, "args": arguments, "head": head, "group": to.group, "prio": str(int(to.priority)),
         "when": write_when(when), "module": module,
     }  # fmt: skip
 
 
 class Declarations:
-    """The schedules that the tasks of a program declare."""
+    """The schedules that the tasks of a program declare, signed if the program has a key."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, key: SigningKey | None = None) -> None:
         self._tasks = list(registry)
+        self._key = key
+
+    @property
+    def unsigned(self) -> list[str]:
+        """The tasks whose schedules are not signed."""
+        return [task.name for task in self._tasks if task.schedules] if self._key is None else []
 
     def of_queue(self, queue: str, now: int) -> list[NewSchedule]:
         """Those of a queue, with when they are due first (ms)."""
@@ -47,10 +59,11 @@ class Declarations:
                 continue
             to = Destination.of(task.name, queue, task.group, task.priority, task.options_declared, CallOptions())
             for when in task.schedules:
-                fields = fields_of(to, task.arguments_of_schedules(), when, task.function.__module__)
+                own_id, module = declared_id(task.name, when), task.function.__module__
+                fields = fields_of(own_id, to, task.arguments_of_schedules(), when, self._key, module)
                 due = when.next_ms(now, now)
                 if due is not None:
-                    found.append(NewSchedule(declared_id(task.name, when), due, fields))
+                    found.append(NewSchedule(own_id, due, fields))
         return found
 
     def mine(self) -> bytes:

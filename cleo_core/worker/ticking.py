@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from cleo_core.errors import ServerError
 from cleo_core.scripts import DueSchedule, Scripts
+from cleo_core.signing import Trust
 from cleo_core.tasks.declared import Declarations
 from cleo_core.when import read_when
 
@@ -111,6 +112,16 @@ class Ticking:
         stored = await self._scripts.fire(queue, row, ticks.next, ticks.skipped, tasks)
         if stored >= 0 and ticks.skipped:
             LOG.warning("The schedule %s of %s skipped %d times that were missed.", schedule, queue, ticks.skipped)
+
+
+def warn_of_unsigned(declared: Declarations, trust: Trust | None) -> None:
+    """Say at a worker's start that it would refuse what it schedules itself."""
+    if trust is not None and trust.required and declared.unsigned:
+        LOG.warning(
+            "This worker requires signatures but signs nothing itself, so it would refuse the scheduled tasks of %s. "
+            "Give its Cleo a signing key that it trusts.",
+            ", ".join(declared.unsigned[:5]),
+        )
 
 
 def task_id_of(schedule: str, tick: int) -> str:

@@ -33,7 +33,7 @@ from cleo_core.worker.portrait import Portrait
 from cleo_core.worker.presence import Presence
 from cleo_core.worker.reports import INTERVAL, Reports
 from cleo_core.worker.slots import Slots
-from cleo_core.worker.ticking import Ticking
+from cleo_core.worker.ticking import Ticking, warn_of_unsigned
 from cleo_core.worker.wake import Wake
 
 LOG = logging.getLogger("cleo.worker")
@@ -118,7 +118,9 @@ class Worker:
             heed=self._heed,
         )
         self._heartbeat.start()
-        self._ticking = Ticking(self._scripts, self.id, queues, Declarations(self._registry))
+        declared = Declarations(self._registry, self._backend.signing)
+        warn_of_unsigned(declared, self._backend.trust)
+        self._ticking = Ticking(self._scripts, self.id, queues, declared)
         sweeping = sweep_on(self._backend, self._scripts, self._lines, self.settings.sweep, self._stir, self._ticking)
         helpers = [
             asyncio.create_task(sweeping, name="cleo-sweep"),
