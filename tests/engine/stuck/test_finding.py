@@ -20,6 +20,7 @@ from cleo_core.models import (
 )
 from tests.engine.dead_letters.burying import claim, complete, numbered, store
 from tests.ghosts import GHOST, claim_and_die
+from tests.pasts import fold, run, shift
 from tests.processes import WorkerProcess
 from tests.raw import ask, keys_of
 from tests.servers import Server
@@ -117,6 +118,35 @@ async def test_a_task_that_runs_far_longer_than_its_like_is_stuck(cleo: Cleo) ->
     assert reason.p99 == pytest.approx(0.001, rel=0.06)
     assert reason.factor == 3
     assert (await cleo.workers.stuck("q", at_least=0.5, past_usual=10_000)).items == []
+
+
+async def test_what_is_usual_is_known_of_folded_minutes_too_and_of_each_name_by_itself(cleo: Cleo) -> None:
+    await run(cleo, [0.01] * 25, name="quick")
+    await run(cleo, [100.0] * 25, name="slow")
+    await shift(cleo, 5)
+    await fold(cleo)
+    await run(cleo, [0.01] * 10, name="quick")
+    await store(cleo, ["short", "long"], name="quick")
+    await claim(cleo, 2)
+    await store(cleo, ["patient"], name="slow")
+    await claim(cleo, 1)
+    await _age(cleo, "short", 0.02)
+    await _age(cleo, "long", 3)
+    await _age(cleo, "patient", 3)
+    (task,) = (await cleo.workers.stuck("q", at_least=0.5)).items
+    (reason,) = task.reasons
+    assert isinstance(reason, FarPastUsual)
+    assert (task.id, reason.p99) == ("long", pytest.approx(0.01, rel=0.06))
+
+
+async def test_what_ran_longer_ago_than_an_hour_says_nothing_of_what_is_usual(cleo: Cleo) -> None:
+    await run(cleo, [0.01] * 25)
+    await shift(cleo, 70)
+    await fold(cleo)
+    await store(cleo, ["odd"])
+    await claim(cleo, 1)
+    await _age(cleo, "odd", 3)
+    assert await _kinds(cleo, at_least=0.5) == {}
 
 
 async def test_of_what_ran_too_seldom_nothing_is_usual(cleo: Cleo) -> None:
