@@ -36,7 +36,7 @@ CASES = [
     Case("dead_letters.get", LOOK, lambda c, s: c.dead_letters.get("emails", s.dead)),
     Case("dead_letters.trash", LOOK, lambda c, _: c.dead_letters.trash("emails")),
     Case("dead_letters.retries", LOOK, lambda c, _: c.dead_letters.retries("emails")),
-    Case("dead_letters.discard and undo", CHANGE, _discard_and_undo),
+    Case("dead_letters.discard, dead_letters.undo", CHANGE, _discard_and_undo),
     Case("history.queue", LOOK, lambda c, _: c.history.queue("emails")),
     Case("history.group", LOOK, lambda c, _: c.history.group("emails", "acme")),
     Case("history.worker", LOOK, lambda c, _: c.history.worker("ghost-1")),
