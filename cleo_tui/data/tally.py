@@ -71,7 +71,12 @@ class Counts:
             self.dead += by
 
 
-_CAME_FROM = {"handed back": TaskState.ACTIVE, "retried": TaskState.DEAD, "": TaskState.DELAYED}
+_CAME_FROM = {
+    "handed back": TaskState.ACTIVE,
+    "retried": TaskState.DEAD,
+    "edited and retried": TaskState.DEAD,
+    "": TaskState.DELAYED,
+}
 
 
 def changes_of(events: Iterable[Event]) -> Counts:
@@ -109,6 +114,10 @@ def _note_change(counts: Counts, event: Event) -> None:
         counts.enter(TaskState.WAITING)
     elif event.state is TaskState.CANCELLED and event.worker:
         counts.leave(TaskState.ACTIVE)
+    elif event.detail == "discarded":
+        counts.leave(TaskState.DEAD)
+    elif event.state is TaskState.DEAD:
+        counts.enter(TaskState.DEAD)
 
 
 class Tally:
