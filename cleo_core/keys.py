@@ -92,6 +92,20 @@ from dataclasses import dataclass
 
 from cleo_core.names import check_name
 
+# The keys of a queue that have no lifetime because something owns them: whole, and by how they begin.
+ENDURING = frozenset(
+    {
+        "queue", "ring", "ring:before", "throttled", "groups", "active", "leases", "delayed", "schedules",
+        "schedules:declared",
+    }
+)  # fmt: skip
+ENDURING_WHILE_OWNED = ("task:", "lane:", "running:", "group:", "schedule:")
+
+
+def may_endure(part: str) -> bool:
+    """Whether a key of a queue, without the queue's prefix, may be without a lifetime."""
+    return part in ENDURING or part.startswith(ENDURING_WHILE_OWNED)
+
 
 def glob_of(name: str) -> str:
     """A name as a pattern of Redis that matches it alone."""

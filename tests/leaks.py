@@ -9,19 +9,8 @@ from collections import Counter
 from typing import Any, cast
 
 from cleo_core import Cleo
+from cleo_core.keys import ENDURING
 from tests.raw import ask
-
-LIVES_WITH_ITS_MEMBERS = (
-    "ring",
-    "ring:before",
-    "throttled",
-    "groups",
-    "active",
-    "leases",
-    "delayed",
-    "schedules",
-    "schedules:declared",
-)
 
 
 async def find_leaks(cleo: Cleo) -> list[str]:
@@ -93,7 +82,7 @@ async def _leaks_of_queue(cleo: Cleo, prefix: str, parts: list[str]) -> list[str
     schedules = await _scores(cleo, prefix + "schedules")
     lifetimes = await _ask_all(cleo, "PTTL", [prefix + part for part in parts])
     for part in parts:
-        if part == "queue" or part.startswith(("lane:", "running:")) or part in LIVES_WITH_ITS_MEMBERS:
+        if part in ENDURING or part.startswith(("lane:", "running:")):
             continue
         if lifetimes[prefix + part] >= 0:
             if part.startswith("task:") and part[5:] in owned:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from cleo_core import Cleo
+from cleo_core import Cleo, Every
 from cleo_core.models import Check, CheckStatus
 from tests.engine.access.conftest import AsRole
 from tests.engine.access.users import ROLES
 from tests.raw import ask
+from tests.waiting import until
 
 NAMES = {
     "server version", "persistence", "last save", "eviction", "memory", "latency", "clock", "access", "clients",
@@ -53,13 +54,25 @@ async def test_memory_that_is_nearly_full_is_bad(own_cleo: Cleo) -> None:
 
 
 async def test_a_key_that_nobody_owns_is_found(own_cleo: Cleo) -> None:
-    await own_cleo.queues.add("emails", "send")
+    @own_cleo.task(queue="emails", schedule=Every(3_600.0))
+    async def declared() -> None: ...
+
+    await own_cleo.queues.add("emails", "send", group="acme")
+    await own_cleo.queues.add("emails", "send", delay=60)
+    await own_cleo.groups.configure("emails", "acme", concurrency=3)
+    await own_cleo.schedules.add("emails", "hourly", "send", when=Every(3_600.0))
+    async with own_cleo.worker(["emails"]), own_cleo.locks.group("emails", "globex"):
+        await until(lambda: _is_declared(own_cleo))
     assert (await _named(own_cleo, "key leaks")).status is CheckStatus.OK
     leak = f"{own_cleo.namespace}:{{emails}}:history"
     await ask(own_cleo, "LPUSH", leak, "x")
     check = await _named(own_cleo, "key leaks")
     assert check.status is CheckStatus.WARN
     assert leak in check.means
+
+
+async def _is_declared(cleo: Cleo) -> bool:
+    return (await cleo.schedules.list("emails")).total == 2
 
 
 async def test_work_without_workers_and_paused_queues_are_found(cleo: Cleo) -> None:
