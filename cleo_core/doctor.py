@@ -265,8 +265,8 @@ async def _leaks(backend: Backend) -> list[Check]:
             name="key leaks",
             status=WARN,
             measured=looked,
-            means=f"They will never expire by themselves, for example {leaks[0]}. No version of Cleo up to {__version__} "
-            "leaves such keys.",
+            means=f"They will never expire by themselves, for example {leaks[0]}. Cleo {__version__} "
+            "leaves no such keys.",
             mend=f"redis-cli EXPIRE '{leaks[0]}' 86400, unless a newer version or a program of yours needs it",
         )
     ]

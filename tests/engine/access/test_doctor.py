@@ -57,7 +57,7 @@ async def test_a_key_that_nobody_owns_is_found(own_cleo: Cleo) -> None:
     @own_cleo.task(queue="emails", schedule=Every(3_600.0))
     async def declared() -> None: ...
 
-    await own_cleo.queues.add("emails", "send", group="acme")
+    await own_cleo.queues.add("other", "send", group="acme")
     await own_cleo.queues.add("emails", "send", delay=60)
     await own_cleo.groups.configure("emails", "acme", concurrency=3)
     await own_cleo.schedules.add("emails", "hourly", "send", when=Every(3_600.0))
