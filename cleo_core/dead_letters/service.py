@@ -225,13 +225,17 @@ class DeadLetters:
 
     # --- the trash -----------------------------------------------------------------------------------
 
-    async def discard(self, queue: str, task_ids: Sequence[str]) -> DiscardReport:
+    async def discard(self, queue: str, task_ids: Sequence[str], *, into: str | None = None) -> DiscardReport:
         """Move dead letters into the trash. Audited. Cut into steps as ``retry`` is.
 
         For 10 minutes (``Limits.trash_retention``) ``undo`` brings them back by the ``discard`` of the report; then
-        they are gone for good.
+        they are gone for good. ``into`` is the ``discard`` of a call before, to make one discard of several calls;
+        its letters go when those of the first call go.
+
+        Raises:
+            DiscardNotFound: ``into`` can't be the id of a discard.
         """
-        return await self._trash.discard(queue, task_ids)
+        return await self._trash.discard(queue, task_ids, into)
 
     async def trash(self, queue: str, *, limit: int = 100) -> list[Discard]:
         """What was discarded and can still be brought back, the latest first, at most ``limit`` discards (up to

@@ -27,10 +27,12 @@ class Trash:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
-    async def discard(self, queue: str, task_ids: Sequence[str]) -> DiscardReport:
+    async def discard(self, queue: str, task_ids: Sequence[str], into: str | None) -> DiscardReport:
         """Move dead letters into the trash, all under one id."""
         check_name("queue", queue)
-        discard = uuid.uuid4().hex[:12]
+        if into is not None:
+            self._check(queue, into)
+        discard = into or uuid.uuid4().hex[:12]
         kept_ms = round(self._backend.limits.trash_retention * 1000)
         answers: list[str] = []
         scripts = await self._backend.scripts()

@@ -6,7 +6,8 @@ Nothing that changes the server's data goes another way, so no screen can leave 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -19,6 +20,7 @@ SLICE = 200
 SAMPLE = 5
 TYPE_OVER = 100
 
+_IN_QUEUES = {"task", "dead letter"}
 Apply = Callable[[str, Sequence[str]], Awaitable[BulkReport]]
 
 
@@ -36,6 +38,9 @@ class Verb(Enum):
     STOP = ("Stop", "told to stop")
     RUN = ("Run", "run")
     REMOVE = ("Remove", "removed")
+    UNDO = ("Bring back", "brought back")
+    RECOVER = ("Recover", "recovered")
+    RESUME_RETRY = ("Carry on", "carried on")
 
     @property
     def infinitive(self) -> str:
@@ -66,6 +71,16 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """How far a plan is: how many were attempted, done, and how many there are if that is another number by now."""
+
+    attempted: int
+    done: int
+    total: int | None = None
+    failures: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be done to which tasks, groups or queues. It names ids, never places in a moving list.
 
@@ -74,24 +89,35 @@ class Plan:
         queue: the queue of the targets; empty when they are queues themselves.
         targets: what it is done to.
         consequence: what that means, in a sentence.
-        apply: does it to some of the targets, named by their ids.
+        apply: does it to some of the targets, named by their ids; not asked if there is a ``run``.
         noun: what a target is.
         question: the title, where the verb and the number of targets would not say it.
         outcome: what the report says when all went well, where the verb would not say it.
         caution: what can go wrong.
         look: asks the server how the sample stands, and puts it into words.
+        size: how many it is done to, where the targets stand for more than themselves.
+        run: does all of it, step by step, where naming each target would be too much.
+        tail: what else is to be said when it is over.
     """
 
     verb: Verb
     queue: str
     targets: tuple[Target, ...]
     consequence: str
-    apply: Apply
+    apply: Apply | None = None
     noun: str = "task"
     question: str = ""
     outcome: str = ""
     caution: str = ""
     look: Callable[[Sequence[Target]], Awaitable[str]] | None = None
+    size: int | None = None
+    run: Callable[[], AsyncGenerator[Step]] | None = None
+    tail: Callable[[], str] | None = None
+
+    @property
+    def total(self) -> int:
+        """How many it is done to."""
+        return len(self.targets) if self.size is None else self.size
 
     def count(self, size: int) -> str:
         """So many of what the plan is about."""
@@ -100,30 +126,30 @@ class Plan:
     @property
     def rung(self) -> Rung:
         """The rung of the safety ladder."""
-        if len(self.targets) == 1:
+        if self.total == 1:
             return Rung.ASK
-        return Rung.TYPE_COUNT if len(self.targets) > TYPE_OVER else Rung.SHOW_SAMPLE
+        return Rung.TYPE_COUNT if self.total > TYPE_OVER else Rung.SHOW_SAMPLE
 
     def rung_in(self, *, production: bool) -> Rung:
         """The rung of the safety ladder: in production every change has to be typed."""
         if not production or self.rung is Rung.TYPE_COUNT:
             return self.rung
-        return Rung.TYPE_NAME if len(self.targets) == 1 else Rung.TYPE_COUNT
+        return Rung.TYPE_NAME if self.total == 1 else Rung.TYPE_COUNT
 
     @property
     def name(self) -> str:
         """What stands for the only target when it is to be typed: its name, or for a task that of its queue."""
-        return self.queue if self.queue and self.noun == "task" else self.targets[0].id
+        return self.queue if self.queue and self.noun in _IN_QUEUES else self.targets[0].id
 
     @property
     def title(self) -> str:
         """What is asked."""
         if self.question:
             return self.question
-        what = self.count(len(self.targets))
+        what = self.count(self.total)
         if self.queue:
             return f"{self.verb.infinitive} {what} of {self.queue}?"
-        only = self.targets[0].id if len(self.targets) == 1 else what
+        only = self.targets[0].id if self.total == 1 else what
         return f"{self.verb.infinitive} {only}?"
 
     @property
@@ -142,6 +168,7 @@ class Report:
     plan: Plan
     attempted: int = 0
     done: int = 0
+    total: int = 0
     failures: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
@@ -151,16 +178,20 @@ class Report:
 
     @property
     def text(self) -> str:
-        """The report in a sentence."""
-        total = len(self.plan.targets)
-        if self.plan.outcome and self.done == total:
+        """The report in a few sentences."""
+        tail = self.plan.tail() if self.plan.tail is not None else ""
+        return f"{self._outcome} {tail}".rstrip()
+
+    @property
+    def _outcome(self) -> str:
+        if self.plan.outcome and self.done == self.total:
             return self.plan.outcome
         of = f" of {self.plan.queue}" if self.plan.queue else ""
         text = f"{self.plan.count(self.done)}{of} {self.plan.verb.participle}."
         if self.failed:
             text += f" {self.plan.count(self.failed)} could not be."
-        if self.attempted < total:
-            text += f" Stopped before the other {say.count(total - self.attempted)}."
+        if self.attempted < self.total:
+            text += f" Stopped before the other {say.count(self.total - self.attempted)}."
         return text
 
 
@@ -170,38 +201,35 @@ async def preview(plan: Plan) -> str:
 
 
 async def carry_out(plan: Plan) -> AsyncGenerator[Report]:
-    """Do it slice by slice, with a report after each; whoever stops iterating stops the plan between two slices.
+    """Do it step by step, with a report after each; whoever stops iterating stops the plan between two steps.
 
     Raises:
         ServerError: the server can't be used; what the last report told is done.
     """
-    report = Report(plan)
+    report = Report(plan, total=plan.total)
+    async with aclosing(plan.run() if plan.run is not None else _in_slices(plan)) as steps:
+        async for step in steps:
+            report.attempted, report.done = step.attempted, step.done
+            report.total = report.total if step.total is None else step.total
+            report.failures |= step.failures
+            yield report
+
+
+async def _in_slices(plan: Plan) -> AsyncGenerator[Step]:
+    assert plan.apply is not None, "a plan has either a run or something to apply"
+    attempted = done = 0
     ids = [target.id for target in plan.targets]
     for first in range(0, len(ids), SLICE):
         part = ids[first : first + SLICE]
         answer = await plan.apply(plan.queue, part)
-        report.attempted += len(part)
-        report.done += answer.done
-        report.failures |= answer.failures
-        yield report
+        attempted, done = attempted + len(part), done + answer.done
+        yield Step(attempted, done, failures=answer.failures)
 
 
 def cancel_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
     """Cancel tasks."""
     consequence = "Those that wait end at once; the workers of those that run are asked to stop. It can't be undone."
-    return _task_plan(Verb.CANCEL, cleo, queue, targets, consequence, cleo.queues.cancel)
-
-
-def retry_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
-    """Put dead letters back into their queue."""
-    consequence = "They go back to the end of their queue, with all their retries before them."
-    return _task_plan(Verb.RETRY, cleo, queue, targets, consequence, cleo.dead_letters.retry)
-
-
-def discard_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
-    """Move dead letters into the trash."""
-    consequence = "They are kept in the trash for 10 minutes; then they are gone for good."
-    return _task_plan(Verb.DISCARD, cleo, queue, targets, consequence, cleo.dead_letters.discard)
+    return task_plan(Verb.CANCEL, cleo, queue, targets, consequence, cleo.queues.cancel)
 
 
 def pause_plan(cleo: Cleo, queues: Sequence[str]) -> Plan:
@@ -226,7 +254,9 @@ def resume_plan(cleo: Cleo, queues: Sequence[str]) -> Plan:
     return _queue_plan(Verb.RESUME, queues, consequence, apply)
 
 
-def _task_plan(verb: Verb, cleo: Cleo, queue: str, targets: Sequence[Target], consequence: str, apply: Apply) -> Plan:
+def task_plan(verb: Verb, cleo: Cleo, queue: str, targets: Sequence[Target], consequence: str, apply: Apply) -> Plan:
+    """A plan about tasks of a queue."""
+
     async def look(sample: Sequence[Target]) -> str:
         """How many of the sample are in which state, and which are gone."""
         states: Counter[str] = Counter()

@@ -41,11 +41,11 @@ class ConfirmScreen(ModalScreen[Report | None]):
         self._under_way = False
         self._preview = Static(inked("Asking the server how they stand", Role.MUTED), id="preview")
         self._yes = Button(plan.verb.infinitive, id="yes", compact=True)
-        self._no = Button("No, leave it" if len(plan.targets) == 1 else "No, leave them", id="no", compact=True)
+        self._no = Button("No, leave it" if plan.total == 1 else "No, leave them", id="no", compact=True)
         self._typed = Input(id="typed", compact=True)
         self._typed.cursor_blink = False
         self._to_type: str | None = None
-        self._progress = ProgressBar(total=len(plan.targets), show_eta=False)
+        self._progress = ProgressBar(total=plan.total, show_eta=False)
 
     def compose(self) -> ComposeResult:
         """What would be done, above the way out of it."""
@@ -85,7 +85,7 @@ class ConfirmScreen(ModalScreen[Report | None]):
         rung = self._plan.rung_in(production=app_of(self).settings.production)
         if rung is Rung.TYPE_NAME:
             return self._plan.name
-        return str(len(self._plan.targets)) if rung is Rung.TYPE_COUNT else None
+        return str(self._plan.total) if rung is Rung.TYPE_COUNT else None
 
     async def _look(self) -> None:
         try:
@@ -143,7 +143,7 @@ class ConfirmScreen(ModalScreen[Report | None]):
             async with aclosing(carry_out(self._plan)) as reports:
                 async for report in reports:
                     self._report = report
-                    self._progress.update(progress=report.attempted)
+                    self._progress.update(total=report.total, progress=report.attempted)
                     if self._stopping:
                         break
         except CleoError as error:

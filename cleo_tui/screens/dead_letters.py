@@ -1,106 +1,246 @@
-"""The dead letters: what failed for good, with its error, to be retried or discarded."""
+"""The dead letters, by the kind of their error: how many failed for good in which way, and since when."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from cleo_core.models import TaskState, TaskSummary
+from textual.app import ComposeResult
+from textual.widget import Widget
+
+from cleo_core.errors import PermissionDenied
+from cleo_core.models import DeadLetterKind, DeadLetterKinds
 from cleo_tui import say
-from cleo_tui.actions import Action, Effect, bindings_of
-from cleo_tui.data.plans import discard_plan, retry_plan
+from cleo_tui.actions import Action, bindings_of
+from cleo_tui.data.dead_plans import discard_kinds_plan, retry_kinds_plan
+from cleo_tui.data.pages import Listing
+from cleo_tui.data.reading import Reading
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens import ScreenSpec
-from cleo_tui.screens.of_queue import queue_word
-from cleo_tui.screens.task_list import LIST_ACTIONS, TaskListScreen
+from cleo_tui.screens.base import COMMON
+from cleo_tui.screens.letter_changes import LETTER_CHANGES, ChangesLetters, Meant
+from cleo_tui.screens.letters import LettersScreen
+from cleo_tui.screens.marking import MARKS, MarksRows
+from cleo_tui.screens.matching import matcher
+from cleo_tui.screens.of_queue import QUEUE_STEPS, queue_word
 from cleo_tui.theme import Role
+from cleo_tui.widgets.pane import Pane
 from cleo_tui.widgets.statecard import Card, Look
 from cleo_tui.widgets.strip import Choice, ChoiceStrip
-from cleo_tui.widgets.table import Cell, Column, Side
+from cleo_tui.widgets.table import Cell, Column, LazyTable, Side
 
+MOST = 500
+NEW = 300.0
 DEAD_ACTIONS = (
-    *LIST_ACTIONS,
-    Action(
-        "retry",
-        ("R",),
-        "Retry the marked dead letters, or the one under the cursor.",
-        label="retry",
-        effect=Effect.CHANGES,
-    ),
-    Action(
-        "discard",
-        ("D",),
-        "Discard the marked dead letters, or the one under the cursor.",
-        label="discard",
-        effect=Effect.CHANGES,
-    ),
+    *COMMON,
+    *LETTER_CHANGES,
+    Action("all-letters", ("l", "right"), "List the letters of all kinds.", label="all"),
+    *QUEUE_STEPS,
+    *MARKS,
+    Action("mark-all", ("A",), "Mark all kinds that match, or take all marks off."),
 )
 
 
-class DeadLettersScreen(TaskListScreen):
-    """The dead letters of a queue; the queues that have some are above."""
+class DeadLettersScreen(ChangesLetters, MarksRows):
+    """The kinds of a queue's dead letters, those with the most letters first."""
 
     TITLE = "Dead letters"
     ACTIONS = DEAD_ACTIONS
     BINDINGS = bindings_of(DEAD_ACTIONS)
 
     def __init__(self) -> None:
-        super().__init__(self._columns(), TaskState.DEAD)
+        super().__init__()
+        self._now = 0.0
+        self._filter = ""
+        self._rows = Listing[DeadLetterKind](lambda kind: kind.fingerprint)
+        self.table = LazyTable[DeadLetterKind](_columns(lambda: self._now, lambda: self._dead))
+        self.pane = Pane(self.table)
+        self._kinds = Reading[DeadLetterKinds](self._fetch, self.changed)
 
-    def _columns(self) -> Sequence[Column[TaskSummary]]:
-        return (
-            Column("died", 7, self._died, Side.RIGHT),
-            Column("task", 14, lambda task: Cell(task.name, Role.STRONG), grow=1, most=40),
-            Column("error", 24, lambda task: Cell(task.error, Role.BAD), grow=4),
-            Column("tries", 5, lambda task: Cell(str(max(1, task.attempt - 1))), Side.RIGHT, drop=1),
-            Column("group", 8, lambda task: Cell(task.group, Role.MUTED), drop=4),
-            Column("worker", 10, lambda task: Cell(task.worker, Role.MUTED), grow=1, drop=3),
-            Column("id", 12, lambda task: Cell(task.id, Role.MUTED), grow=2, most=32, drop=2),
-        )
+    def body(self) -> ComposeResult:
+        """The queues, above the kinds."""
+        yield self.strip
+        yield self.pane
 
-    def _died(self, task: TaskSummary) -> Cell:
-        return Cell(say.age(max(0.0, self.now - task.finished_at)) if task.finished_at is not None else say.NOTHING)
+    @property
+    def home(self) -> Widget:
+        """The list."""
+        return self.table
+
+    # --- what is listed ------------------------------------------------------------------------------
 
     def queues_of(self, snapshot: Snapshot) -> list[str]:
         """The queues that have dead letters, those with the most first."""
         having = [queue for queue in snapshot.queues if queue.counts.dead or queue.name == self.queue]
         return [queue.name for queue in sorted(having, key=lambda queue: (-queue.counts.dead, queue.name))]
 
-    def choices(self, snapshot: Snapshot) -> list[Choice]:
-        """Those queues."""
-        names = sorted(self.queues_of(snapshot))
+    def _choices(self, snapshot: Snapshot) -> list[Choice]:
+        names = (name for name in sorted(self.queues_of(snapshot)) if name in snapshot.by_name)
         return [
-            Choice(name, say.count(snapshot.by_name[name].counts.dead), chosen=name == self.queue)
-            for name in names
-            if name in snapshot.by_name
+            Choice(name, say.count(snapshot.by_name[name].counts.dead), chosen=name == self.queue) for name in names
         ]
 
-    def empty_card(self) -> Card:
-        """There are none."""
+    def restart(self) -> None:
+        """List the kinds of another queue."""
+        super().restart()
+        self.last_marked = None
+        self.table.restart()
+        self._kinds.restart()
+
+    def reconcile(self, snapshot: Snapshot) -> None:
+        """Read them anew."""
+        super().reconcile(snapshot)
         if self.queue:
-            return Card(Look.EMPTY, f"No dead letters in {self.queue}", "Nothing has failed for good here.")
-        return Card(Look.EMPTY, "No dead letters", "Nothing has failed for good.")
+            self._kinds.refresh()
+
+    async def _fetch(self) -> DeadLetterKinds:
+        return await self.cleo_app.cleo.dead_letters.kinds(self.queue, limit=MOST)
+
+    @property
+    def _dead(self) -> int:
+        """How many letters the kinds that were read have together."""
+        return sum(kind.count for kind in self._kinds.value.items) if self._kinds.value is not None else 0
+
+    @property
+    def filter_text(self) -> str:
+        """What the kinds are filtered by."""
+        return self._filter
+
+    def filter_by(self, text: str) -> None:
+        """Show the kinds whose pattern has the text in it."""
+        self._filter = text
+        self.changed()
+
+    # --- drawing -------------------------------------------------------------------------------------
 
     def show(self, snapshot: Snapshot) -> None:
-        """Draw, and say when the oldest will be dropped."""
-        super().show(snapshot)
+        """Draw the kinds, and say what can be brought back and when the oldest letter will be dropped."""
+        self._now = snapshot.now
+        self.choose_first(snapshot)
+        matches = matcher(self._filter)
+        kinds = self._kinds.value.items if self._kinds.value is not None else []
+        self._rows.replace(kind for kind in kinds if matches((kind.pattern, kind.fingerprint)))
+        self.table.show(self._rows)
+        self.strip.tell(self._choices(snapshot), tail=self.trash_tail(snapshot) or self._expiry(snapshot))
+        title = f"{self.queue} · kinds of dead letters" if self.queue else ""
+        self.pane.tell(title, self._note(), card=self._card(snapshot))
+
+    def _expiry(self, snapshot: Snapshot) -> str:
         view = snapshot.by_name.get(self.queue)
         expires = view.stats.dead_expires_at if view is not None and view.counts.dead else None
-        tail = f"the oldest is dropped in {say.duration(max(0.0, expires - snapshot.now))}" if expires else ""
-        self.strip.tell(self.choices(snapshot), tail=tail)
+        return f"the oldest is dropped in {say.duration(max(0.0, expires - snapshot.now))}" if expires else ""
+
+    def _note(self) -> str:
+        read = self._kinds.value
+        if read is None:
+            return ""
+        if self._filter:
+            return f"filter {self._filter!r}: {say.count(self._rows.total)} of {say.plural(len(read.items), 'kind')}"
+        most = f"the {say.count(len(read.items))} with the most of {say.count(read.total)} kinds"
+        kinds = most if len(read.items) < read.total else say.plural(read.total, "kind")
+        return f"{kinds}, {say.plural(self._dead, 'letter')}"
+
+    def _card(self, snapshot: Snapshot) -> Card | None:
+        if card := self.card_without_data(snapshot):
+            return card
+        if self._rows.total:
+            return None
+        if not self.queue:
+            return Card(Look.EMPTY, "No dead letters", "Nothing has failed for good.")
+        if self._kinds.value is None:
+            return self._card_without_kinds()
+        if self._filter and self._kinds.value.items:
+            return Card(Look.FILTERED, f"No kind of error matches {self._filter!r}", "", "esc clears the filter")
+        hint = f"U brings back {say.plural(last.count, 'letter')}" if (last := self.last_discard) else ""
+        return Card(Look.EMPTY, f"No dead letters in {self.queue}", "Nothing has failed for good here.", hint)
+
+    def _card_without_kinds(self) -> Card:
+        error = self._kinds.error
+        if isinstance(error, PermissionDenied):
+            return Card(Look.DENIED, f"You may not look into {self.queue}", error.cause, error.cure)
+        if error is not None:
+            return Card(Look.ERROR, f"{self.queue} can't be read", str(error))
+        return Card(Look.CONNECTING, f"Reading {self.queue}")
+
+    # --- keys ----------------------------------------------------------------------------------------
+
+    def meant(self) -> Sequence[Meant]:
+        """The kinds that are marked, or the one under the cursor."""
+        return [
+            Meant(kind.count, kind.pattern, {"fingerprint": kind.fingerprint}) for kind in self.table.marks_or_current()
+        ]
+
+    def offers(self, action: Action) -> bool:
+        """Without kinds there are no letters."""
+        return super().offers(action) and (
+            action.name not in {"all-letters", "mark", "mark-all"} or bool(self._rows.total)
+        )
+
+    def do_mark_all(self) -> None:
+        """Mark all that match, or take all marks off."""
+        if self.table.marked:
+            self.table.marked.clear()
+        else:
+            self.table.marked |= {kind.fingerprint: kind for kind in self._rows.loaded()}
+        self.changed()
+
+    def do_retry(self) -> None:
+        """Propose to retry all of the kinds."""
+        if kinds := self.table.marks_or_current():
+            self.propose(retry_kinds_plan(self.cleo_app.cleo, self.queue, kinds), self.after_change)
+
+    def do_discard(self) -> None:
+        """Propose to discard all of the kinds."""
+        read = self._kinds.value
+        if read is not None and (kinds := self.table.marks_or_current()):
+            self.propose(discard_kinds_plan(self.cleo_app.cleo, self.queue, kinds, read.at), self.after_change)
+
+    def do_all_letters(self) -> None:
+        """List the letters of all kinds."""
+        if self.queue:
+            self.cleo_app.push_screen(LettersScreen(self.queue, None))
+
+    def after_change(self) -> None:
+        """Read the kinds anew, and what can be brought back."""
+        self.table.marked.clear()
+        self._kinds.renew()
+        self._last.renew()
 
     def on_choice_strip_picked(self, message: ChoiceStrip.Picked) -> None:
         """A queue was clicked on."""
         self.choose_queue(message.word)
 
-    def do_retry(self) -> None:
-        """Propose to retry."""
-        if targets := self.targets():
-            self.propose(retry_plan(self.cleo_app.cleo, self.queue, targets), self.after_plan)
+    def on_lazy_table_opened(self) -> None:
+        """List the letters of the kind."""
+        if kind := self.table.current:
+            self.cleo_app.push_screen(LettersScreen(self.queue, kind))
 
-    def do_discard(self) -> None:
-        """Propose to discard."""
-        if targets := self.targets():
-            self.propose(discard_plan(self.cleo_app.cleo, self.queue, targets), self.after_plan)
+    def on_lazy_table_moved(self) -> None:
+        """The place of the cursor is in the frame."""
+        self.changed()
+
+    def on_unmount(self) -> None:
+        """Ask for nothing more."""
+        super().on_unmount()
+        self._kinds.close()
+
+
+def _columns(now: Callable[[], float], dead: Callable[[], int]) -> Sequence[Column[DeadLetterKind]]:
+    def last(kind: DeadLetterKind) -> Cell:
+        seconds = max(0.0, now() - kind.last_at)
+        return Cell(say.ago(seconds), Role.WARN if seconds < NEW else Role.PLAIN)
+
+    def share(kind: DeadLetterKind) -> Cell:
+        return Cell(say.percent(kind.count / dead()) if dead() else say.NOTHING, Role.MUTED)
+
+    return (
+        Column("letters", 8, lambda kind: Cell(say.count(kind.count), Role.STRONG), Side.RIGHT),
+        Column("share", 5, share, Side.RIGHT, drop=1),
+        Column("kind of error", 30, lambda kind: Cell(kind.pattern or "(no error told)", Role.BAD), grow=1),
+        Column("last", 10, last, Side.RIGHT),
+        Column(
+            "first", 10, lambda kind: Cell(say.ago(max(0.0, now() - kind.first_at)), Role.MUTED), Side.RIGHT, drop=2
+        ),
+    )
 
 
 SPEC = ScreenSpec("6", "dead", "Dead letters", DeadLettersScreen, takes=queue_word, usage="[@QUEUE]", short="Dead")

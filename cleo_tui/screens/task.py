@@ -14,11 +14,13 @@ from cleo_core.errors import CleoError, TaskNotFound
 from cleo_core.models import TaskRecord, TaskState
 from cleo_core.reasons import Reason
 from cleo_tui.actions import Action, Effect, bindings_of
+from cleo_tui.data.dead_plans import discard_plan, retry_plan
 from cleo_tui.data.live import Want
-from cleo_tui.data.plans import Target, cancel_plan, discard_plan, retry_plan
+from cleo_tui.data.plans import Target, cancel_plan
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens import task_sections
 from cleo_tui.screens.base import COMMON, CleoScreen
+from cleo_tui.screens.editing import EDIT, Editing
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.reasons import Reasons
 from cleo_tui.widgets.statecard import Card, Look, StateCard
@@ -33,6 +35,7 @@ TASK_ACTIONS = (
     Action("copy", ("y",), "Copy the task as JSON.", label="copy JSON"),
     Action("cancel", ("K",), "Cancel the task.", label="cancel", effect=Effect.CHANGES),
     Action("retry", ("R",), "Retry the dead letter.", label="retry", effect=Effect.CHANGES),
+    EDIT,
     Action("discard", ("D",), "Discard the dead letter.", label="discard", effect=Effect.CHANGES),
 )
 
@@ -165,7 +168,7 @@ class TaskScreen(CleoScreen):
     def offers(self, action: Action) -> bool:
         """What has ended can't be cancelled, and only a dead letter can be retried or discarded."""
         state = self._record.state if self._record else None
-        if action.name in {"retry", "discard"}:
+        if action.name in {"retry", "discard", "edit"}:
             return state is TaskState.DEAD
         return action.name != "cancel" or (state is not None and not state.is_final)
 
@@ -184,6 +187,11 @@ class TaskScreen(CleoScreen):
         """Propose to retry it."""
         if self._is_dead():
             self.propose(retry_plan(self.cleo_app.cleo, self._queue, [self._target()]), self._read)
+
+    def do_edit(self) -> None:
+        """Edit its arguments, and propose to retry it with them."""
+        if self._is_dead() and self._record is not None:
+            Editing(self, self._queue, self._target(), self._record.arguments, self._read).begin()
 
     def do_discard(self) -> None:
         """Propose to discard it."""

@@ -8,9 +8,10 @@ from typing import ClassVar
 from cleo_core.models import TaskState, TaskSummary
 from cleo_tui import say
 from cleo_tui.actions import Action, Effect, bindings_of
+from cleo_tui.data.dead_plans import discard_plan, retry_plan
 from cleo_tui.data.live import Want
 from cleo_tui.data.lookups import Ask, Kind
-from cleo_tui.data.plans import cancel_plan, discard_plan, retry_plan
+from cleo_tui.data.plans import cancel_plan
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import queue_names

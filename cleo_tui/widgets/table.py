@@ -90,8 +90,9 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
             """Only the last of many moves matters."""
             return isinstance(message, LazyTable.Moved)
 
-    def __init__(self, columns: Sequence[Column[Row]], *, id: str | None = None) -> None:
+    def __init__(self, columns: Sequence[Column[Row]], *, id: str | None = None, opens: bool = True) -> None:
         super().__init__(id=id)
+        self._opens = opens
         self.columns = columns
         self.cursor = Cursor()
         self.marked: dict[str, Row] = {}
@@ -147,8 +148,8 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
         return [self.current] if self.current is not None else []
 
     def offers(self, action: Action) -> bool:
-        """Without a row there is nothing to look into."""
-        return action.name != "open" or self.current is not None
+        """Without a row, or where all is told of each, there is nothing to look into."""
+        return action.name != "open" or (self._opens and self.current is not None)
 
     # --- moving --------------------------------------------------------------------------------------
 
@@ -202,7 +203,7 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
 
     def do_open(self) -> None:
         """Look into the row."""
-        if self.current is not None:
+        if self._opens and self.current is not None:
             self.post_message(self.Opened())
 
     # --- events --------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from cleo_core.models import (
     TaskSummary,
 )
 from cleo_core.reasons import Explanation
+from tests.console.canned_dead import CannedDeadLetters
 from tests.console.canned_groups import CannedGroups, CannedLocks, explained
 from tests.console.canned_more import CannedAudit, CannedSchedules, examined
 from tests.console.canned_workers import CannedHistory, CannedWorkers, workers_at
@@ -118,8 +119,12 @@ class CannedCleo(Cleo):
     def __init__(self, *, queues: Sequence[QueueStats] = QUEUES, total: int = 12_480) -> None:
         super().__init__("redis://redis.example:6379/0", namespace="shop")
         self.answers = Answers(queues, total)
-        for service in ("queues", "dead_letters", "analytics", "events"):
+        for service in ("queues", "analytics", "events"):
             setattr(self, service, self.answers)
+        dead = {stats.queue: stats.dead for stats in queues}
+        self.dead_letters = cast(
+            "Any", CannedDeadLetters(NOW, lambda queue: dead[queue], lambda queue, n: _task(queue, TaskState.DEAD, n))
+        )
         self.canned_groups = CannedGroups(NOW)
         self.groups = cast("Any", self.canned_groups)
         self.locks = cast("Any", CannedLocks(NOW))

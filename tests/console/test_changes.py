@@ -119,7 +119,9 @@ async def test_marks_choose_what_is_retried(cleo: Cleo, connect: Callable[[], Cl
     await kill_tasks(cleo, "mails", 6)
     async with console(connect) as shop:
         await shop.press("6")
-        await shop.see("mails · dead", "ValueError: no 0", "of 6")
+        await shop.see("mails · kinds of dead letters", "ValueError: no #", "1 kind, 6 letters")
+        await shop.press("enter")
+        await shop.see("ValueError: no 0", "of 6")
         await shop.press("space", "j", "j", "ctrl+@")
         await shop.see("4 marked")
         await shop.press("R")
@@ -137,6 +139,8 @@ async def test_a_report_says_why_an_item_could_not_be_done(cleo: Cleo, connect: 
     await kill_tasks(cleo, "mails", 2)
     async with console(connect, settings=ConsoleSettings(refresh=60)) as shop:
         await shop.press("6")
+        await shop.see("1 kind, 2 letters")
+        await shop.press("enter")
         await shop.see("of 2")
         page = await cleo.dead_letters.list("mails")
         await shop.press("space", "space", "D")

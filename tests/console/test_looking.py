@@ -87,7 +87,9 @@ async def test_a_dead_letter_shows_every_traceback(cleo: Cleo, connect: Callable
     async with cleo.worker(), console(connect, size=(120, 60)) as shop:
         await until(lambda: _dead(cleo))
         await shop.command("dead @mails")
-        await shop.see("ValueError: no  [31mgood")
+        await shop.see("1 kind, 1 letter")
+        await shop.press("enter")
+        await shop.see("ValueError: no  [31mgood", "tries", "1 of 1")
         await shop.press("enter")
         screen = await shop.see("Errors  2", "attempt 2 failed", "attempt 1 failed", 'raise ValueError("no')
         assert "It is in the dead letters after 2 attempts" in screen

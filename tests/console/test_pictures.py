@@ -22,6 +22,8 @@ SCREENS = {
     "queues": ["2"],
     "tasks": ["3", "right_square_bracket"],
     "dead letters": ["6", "right_square_bracket"],
+    "letters": ["6", "right_square_bracket", "enter"],
+    "retries": ["6", "right_square_bracket", "t"],
     "task": ["3", "right_square_bracket", "l", "l", "enter"],
     "live": ["8"],
     "workers": ["5"],
@@ -163,6 +165,21 @@ def test_the_question_before_many_tasks_are_cancelled(snap_compare: SnapCompare)
 
 def test_the_question_before_a_lock_is_released(snap_compare: SnapCompare) -> None:
     run = after(*SCREENS["groups"], "j", "j", "F")
+    assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES["80x24"], run_before=run)
+
+
+def test_the_trash(snap_compare: SnapCompare) -> None:
+    run = after(*SCREENS["dead letters"], "u")
+    assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES["80x24"], run_before=run)
+
+
+def test_how_carefully_dead_letters_are_retried(snap_compare: SnapCompare) -> None:
+    run = after(*SCREENS["dead letters"], "T")
+    assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES["80x24"], run_before=run)
+
+
+def test_the_question_before_all_of_two_kinds_are_retried(snap_compare: SnapCompare) -> None:
+    run = after(*SCREENS["dead letters"], "space", "space", "R")
     assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES["80x24"], run_before=run)
 
 
