@@ -36,13 +36,13 @@ class ExportLettersScreen(ModalScreen[None]):
     def __init__(self, cleo: Cleo, queue: str, parts: Sequence[Part]) -> None:
         super().__init__()
         self._cleo, self._queue, self._parts = cleo, queue, parts
-        self._size = sum(size for _, size, _ in parts)
+        self._letters = sum(size for _, size, _ in parts)
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime())
         name = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in queue)
         self._input = Input(f"dead-{name}-{stamp}.jsonl", id="asked", compact=True)
         self._input.cursor_blink = False
         self._wrong = Static(id="wrong")
-        self._progress = ProgressBar(total=max(1, self._size), show_eta=False)
+        self._progress = ProgressBar(total=max(1, self._letters), show_eta=False)
         self._under_way = False
         self._writing: Worker[None] | None = None
 
@@ -50,7 +50,7 @@ class ExportLettersScreen(ModalScreen[None]):
         """What is written, and the line that says where to."""
         with Vertical(classes="dialog frame") as box:
             box.border_title = inked(
-                f"Write {say.plural(self._size, 'dead letter')} of {self._queue} to a file", Role.STRONG
+                f"Write {say.plural(self._letters, 'dead letter')} of {self._queue} to a file", Role.STRONG
             ).markup
             box.border_subtitle = inked("↵ writes · esc stops or leaves it", Role.MUTED).markup
             for label, _, _ in self._parts[:5]:
@@ -94,7 +94,7 @@ class ExportLettersScreen(ModalScreen[None]):
                         file.write(line + "\n")
                         written += 1
                         if written % REDRAW == 0:
-                            self._progress.update(progress=min(written, self._size))
+                            self._progress.update(progress=min(written, self._letters))
             whole = True
         except (CleoError, OSError) as error:
             self._again(f"Stopped after {say.plural(written, 'letter')}: {error}")

@@ -124,8 +124,10 @@ class LettersScreen(TaskListScreen, ChangesLetters):
 
     def _card(self, snapshot: Snapshot) -> Card | None:
         search = self._search
-        if not search.text or search.found.total:
+        if not search.text:
             return super()._card(snapshot)
+        if search.found.total:
+            return self.card_without_data(snapshot)
         if search.error is not None:
             return Card(Look.ERROR, f"{self.queue} can't be searched", str(search.error), "esc clears the filter")
         if search.under_way:

@@ -20,9 +20,9 @@ from cleo_core.models import (
 
 PATTERNS = (
     "ConnectionError: smtp.acme.example refused the connection",
-    "TimeoutError: no answer from smtp.acme.example within # s",
-    "ValueError: 'to' is no address: #",
-    "It took down # workers",
+    "TimeoutError: no answer from smtp.acme.example within <n> s",
+    "ValueError: 'to' is no address: <email>",
+    "It took down <n> workers",
 )
 DEATHS = (DeathReason.FAILED, DeathReason.TIMED_OUT, DeathReason.REFUSED, DeathReason.POISON)
 

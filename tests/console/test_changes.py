@@ -119,7 +119,7 @@ async def test_marks_choose_what_is_retried(cleo: Cleo, connect: Callable[[], Cl
     await kill_tasks(cleo, "mails", 6)
     async with console(connect) as shop:
         await shop.press("6")
-        await shop.see("mails · kinds of dead letters", "ValueError: no #", "1 kind, 6 letters")
+        await shop.see("mails · kinds of dead letters", "ValueError: no <n>", "1 kind, 6 letters")
         await shop.press("enter")
         await shop.see("ValueError: no 0", "of 6")
         await shop.press("space", "j", "j", "ctrl+@")
