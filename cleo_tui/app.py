@@ -33,7 +33,6 @@ from cleo_tui.widgets.topbar import Tab
 
 if TYPE_CHECKING:
     from cleo_core import Cleo
-    from cleo_tui.data.carrying import Carrying
     from cleo_tui.data.live import Live
     from cleo_tui.data.lookups import Lookups
     from cleo_tui.data.recording import Recorder
@@ -115,7 +114,6 @@ class CleoApp(Attentive, Contexts, Going, Exporting, Replaying, App[None], Actor
         self._connect = connect
         self._cleo: Cleo | None = None
         self._live: Live | None = None
-        self._carrying: Carrying | None = None
         self._follower: asyncio.Task[None] | None = None
         self._drawn_at = 0.0
         self._frame_is_due = False
@@ -168,9 +166,9 @@ class CleoApp(Attentive, Contexts, Going, Exporting, Replaying, App[None], Actor
             self.set_interval(1.0, self._tick)
         self.tabs, self._screen_actions = tabs, actions
 
-    def follow(self, cleo: Cleo, live: Live, lookups: Lookups, carrying: Carrying) -> None:
+    def follow(self, cleo: Cleo, live: Live, lookups: Lookups) -> None:
         """Show what ``live`` tells of ``cleo`` from now on."""
-        self._cleo, self._live, self._carrying, self._rounds_drawn = cleo, live, carrying, 0
+        self._cleo, self._live, self._rounds_drawn = cleo, live, 0
         self.lookups = lookups
         self._attention = Attention()
         self._follower = asyncio.get_running_loop().create_task(live.run(), name="cleo-tui-follow")
@@ -185,9 +183,7 @@ class CleoApp(Attentive, Contexts, Going, Exporting, Replaying, App[None], Actor
         follower, cleo = self._follower, self._cleo
         if self.lookups is not None:
             self.lookups.close()
-        if self._carrying is not None:
-            await self._carrying.close()
-        self._follower = self._cleo = self._live = self._carrying = self.snapshot = self.lookups = None
+        self._follower = self._cleo = self._live = self.snapshot = self.lookups = None
         if follower is not None:
             follower.cancel()
             await asyncio.wait([follower], timeout=GOODBYE)
@@ -228,12 +224,6 @@ class CleoApp(Attentive, Contexts, Going, Exporting, Replaying, App[None], Actor
         """The follower."""
         assert self._live is not None
         return self._live
-
-    @property
-    def carrying(self) -> Carrying:
-        """The retries that this console carries on."""
-        assert self._carrying is not None
-        return self._carrying
 
     @property
     def read_only_reason(self) -> str:

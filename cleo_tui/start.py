@@ -11,7 +11,6 @@ from cleo_core import Cleo, RedisSettings
 from cleo_core.errors import CleoError
 from cleo_tui import crash
 from cleo_tui.actions import Action
-from cleo_tui.data.carrying import Carrying
 from cleo_tui.data.live import Live
 from cleo_tui.data.lookups import Lookups
 from cleo_tui.data.recording import Recorder, RecordingError
@@ -90,13 +89,14 @@ async def show(app: CleoApp, cleo: Cleo) -> None:
         refresh=app.settings.refresh,
         on_change=app.changed,
         bounds=app.settings.thresholds,
+        tell=app.warn,
     )
     if app.player is not None:
         # Its clock may run much faster than the readings do.
         live.late_after = float("inf")
     tabs = [Tab(spec.key, spec.name, spec.title, spec.short or spec.title) for spec in specs if spec.key]
     app.offer(tabs, [_action_of(spec) for spec in specs])
-    app.follow(cleo, live, Lookups(cleo, app.names_came), Carrying(cleo, app.warn, app.changed))
+    app.follow(cleo, live, Lookups(cleo, app.names_came))
     await app.switch_mode(specs[0].name)
 
 

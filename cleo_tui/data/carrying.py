@@ -37,13 +37,10 @@ class Carrying:
         task = self._tasks.get(run_id)
         return task is not None and not task.done()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Let go of all of them."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
+        for task in self._tasks.values():
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=PAUSE)
 
     async def _carry(self, begun: RetryRun, steps: AsyncIterator[RetryRun]) -> None:
         run = begun

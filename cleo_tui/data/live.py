@@ -26,6 +26,7 @@ from cleo_core.errors import (
 )
 from cleo_core.models import Event, EventGap, MinuteStats, QueueStats, ServerInfo, WorkerInfo
 from cleo_tui.data.assemble import assemble
+from cleo_tui.data.carrying import Carrying
 from cleo_tui.data.health import USUAL, AlertBook
 from cleo_tui.data.link import Link, LinkState, Trouble
 from cleo_tui.data.rates import Counters, Meter
@@ -92,6 +93,7 @@ class Live:
         refresh: seconds between two readings of the truth.
         on_change: called from the running loop, as often as something changed; whoever draws sets the pace of drawing.
         bounds: from when on something is an alert.
+        tell: is given a sentence when what the console carries on has come to an end that nobody looks at.
     """
 
     def __init__(
@@ -102,7 +104,9 @@ class Live:
         refresh: float,
         on_change: Callable[[], None],
         bounds: Thresholds = USUAL,
+        tell: Callable[[str], None] = lambda _text: None,
     ) -> None:
+        self.carrying = Carrying(cleo, tell, on_change)
         self.log = EventLog()
         self.wants = Want.COUNTS
         self.focus: str | None = None
@@ -170,9 +174,12 @@ class Live:
 
     async def run(self) -> None:
         """Follow the namespace until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._listen(), name="cleo-tui-listen")
-            group.create_task(self._read_for_ever(), name="cleo-tui-read")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._listen(), name="cleo-tui-listen")
+                group.create_task(self._read_for_ever(), name="cleo-tui-read")
+        finally:
+            self.carrying.close()
 
     def nudge(self) -> None:
         """Read now rather than at the next turn."""

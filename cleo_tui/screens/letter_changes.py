@@ -102,7 +102,7 @@ class ChangesLetters(QueueScreen):
             self.cleo_app.warn("A staged retry is of one kind, so that its failures tell of that kind. Take off marks.")
             return
         (one,) = meant
-        cleo, queue, carry = self.cleo_app.cleo, self.queue, self.cleo_app.carrying.carry
+        cleo, queue, carry = self.cleo_app.cleo, self.queue, self.cleo_app.live.carrying.carry
 
         def plan_of(first: int, rate: float, stop_at: float) -> Plan:
             what = Target(one.label, one.label)
@@ -137,7 +137,9 @@ class ChangesLetters(QueueScreen):
         """Ask for a file, and write to it."""
         if meant := self.meant():
             self.cleo_app.push_screen(
-                ExportLettersScreen(self.cleo_app.cleo, self.queue, [(one.label, one.size, one.filters) for one in meant])
+                ExportLettersScreen(
+                    self.cleo_app.cleo, self.queue, [(one.label, one.size, one.filters) for one in meant]
+                )
             )
 
     def _moment(self) -> float:

@@ -104,7 +104,7 @@ class RetriesScreen(CleoScreen):
         run = self.table.current
         self._facts.display = run is not None
         if run is not None:
-            mine = self.cleo_app.carrying.carries(run.id)
+            mine = self.cleo_app.live.carrying.carries(run.id)
             note, role = _explained(run, mine=mine)
             self._facts.tell(_facts_of(run), note, role)
         self._pane.tell(f"{self._queue} · retries", "of the last week", card=self._card(snapshot))
@@ -145,7 +145,7 @@ class RetriesScreen(CleoScreen):
         if run is None or condition_of(run) in {"runs", "done"}:
             self.cleo_app.warn("Only a retry that was stopped, or has lost its process, can be carried on.")
             return
-        plan = resume_retry_plan(self.cleo_app.cleo, run, self.cleo_app.carrying.carry)
+        plan = resume_retry_plan(self.cleo_app.cleo, run, self.cleo_app.live.carrying.carry)
         self.propose(plan, self._reading.renew)
 
     def on_lazy_table_moved(self) -> None:
