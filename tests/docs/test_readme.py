@@ -15,6 +15,7 @@ import pytest
 
 from cleo_core import Limits, RedisSettings, WorkerSettings
 from cleo_core.cli.tree import commands
+from cleo_core.scripts.loading import load, script_names
 from cleo_core.version import __version__
 from tests.docs.documents import DOCUMENTS, ROOT, Block, Document, codes_in, document
 from tests.docs.names import missing, shown_keys
@@ -226,3 +227,16 @@ def test_the_defaults_in_the_guarantees_are_those_of_the_settings() -> None:
 
 def test_the_changelog_tells_of_this_version() -> None:
     assert f"## [{__version__}]" in document("CHANGELOG.md").text
+
+
+def test_the_architecture_lists_every_script_once() -> None:
+    (table,) = [table for table in document("docs/architecture.md").tables if "Only read" in table.rows[0]]
+    changing = [name for row in table.rows for name in row["Change"].split(", ") if name != "-"]
+    reading = [name for row in table.rows for name in row["Only read"].split(", ") if name != "-"]
+    assert sorted(changing) == [name for name in script_names() if not load(name).read_only]
+    assert sorted(reading) == [name for name in script_names() if load(name).read_only]
+
+
+def test_every_document_is_listed_in_the_readme() -> None:
+    names = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")}
+    assert {name for name in names if f"({name})" not in document("README.md").text} == set()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import cleo_core.keys
 from cleo_core import InvalidName
+from cleo_core.access.lua_calls import calls_of, covers
+from cleo_core.access.rules import KEYS_OF_SCRIPTS
 from cleo_core.keys import Keys
+from cleo_core.scripts.loading import load, script_names
 
 NAMES = st.text(st.characters(categories=("L", "N", "P", "S"), exclude_characters="{}"), min_size=1, max_size=12)
 
@@ -64,3 +69,22 @@ def test_registries_are_in_no_queue() -> None:
 def test_a_namespace_that_can_not_be_part_of_a_key_is_refused(namespace: str) -> None:
     with pytest.raises(InvalidName, match="namespace"):
         Keys(namespace)
+
+
+def _listed() -> set[str]:
+    """The keys of a queue in the table, as patterns."""
+    return {re.sub(r"<[^>]*>", "*", key) for key in re.findall(r"``Q ([^`]+)``", cleo_core.keys.__doc__ or "")}
+
+
+@pytest.mark.parametrize("name", script_names())
+def test_every_key_that_a_script_writes_is_in_the_table(name: str) -> None:
+    if name in KEYS_OF_SCRIPTS or load(name).read_only:
+        return
+    # What clears histories goes through their names.
+    used = {key for call in calls_of(name) for key in call.keys} - {"history*"}
+    assert {key for key in used if not any(covers(listed, key) for listed in _listed())} == set()
+
+
+def test_every_key_in_the_table_is_used_by_a_script() -> None:
+    used = {key for name in script_names() for call in calls_of(name) for key in (*call.keys, *call.channels)}
+    assert {listed for listed in _listed() if not any(covers(listed, key) for key in used - {"*"})} <= {"done:*"}
