@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 
 import cleo_core
@@ -92,6 +93,8 @@ def _missing_attribute(owner: object, name: str, parts: list[str]) -> str | None
     for part in parts:
         if part in _fields_of(owner):
             return None
+        if hasattr(owner, "__path__") and inspect.ismodule(owner) and find_spec(f"{owner.__name__}.{part}"):
+            import_module(f"{owner.__name__}.{part}")
         if not hasattr(owner, part):
             return name
         owner = getattr(owner, part)

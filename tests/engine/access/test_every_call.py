@@ -1,103 +1,90 @@
-"""As ``test_roles``, the rest of the public face; and that nothing of it is left out."""
+"""Each call of the public face as each role: allowed, or refused by the server with nothing changed."""
 
 from __future__ import annotations
 
-import inspect
-import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from cleo_core import Cleo
-from cleo_core.errors import PermissionDenied, WorkerNotFound
-from tests.engine.access import test_more_calls, test_roles, test_schedules_and_workers
+from cleo_core import Cleo, TaskHandle
+from cleo_core.errors import PermissionDenied
+from tests.engine.access.calls import Case
+from tests.engine.access.calls_that_change import OPERATING, PRODUCING, WORKING
+from tests.engine.access.calls_that_look import LOOKING
 from tests.engine.access.conftest import AsRole
-from tests.engine.access.test_roles import CHANGE, LOOK, PRODUCE, Case
 from tests.engine.access.users import ROLES, Seeded, dump
 
-SERVICES = (
-    "queues", "groups", "locks", "dead_letters", "schedules", "history", "analytics", "workers", "access", "audit",
-    "events",
-)  # fmt: skip
-# Under another name in a case, or nothing is asked of the server.
-ELSEWHERE = {
-    "locks.force_release",  # locks.release
-    "events.listen",  # events.batches
-    "events.close",
-    "events.ready",
-}
+CASES = [*LOOKING, *OPERATING, *PRODUCING, *WORKING]
+OF_WORKERS = "worker's"
+
+# What a ``Cleo`` has that is no service: settings, what the services are made of, and what makes their calls block.
+NO_SERVICES = {"backend", "producer", "hooks", "limits", "worker_settings", "tasks", "sync"}
+# What asks the server for nothing.
+LOCAL = {
+    "close", "configure", "get_instance", "queue_class", "task", "use", "worker", "queues.handle",
+    "queues.on_task_event", "queues.off_task_event", "events.subscribe", "events.unsubscribe", "events.start",
+    "events.close", "history.get_instance", "history.find_instances_by", "handle.on",
+}  # fmt: skip
+# What does no more than another call, over and over.
+AS = {"events.listen": "events.batches", "events.ready": "events.batches"}
 
 
-async def _export(cleo: Cleo, _: Seeded) -> None:
-    assert [line async for line in cleo.dead_letters.export("emails")] != []
+def _public(owner: object) -> Iterator[str]:
+    for name in dir(owner):
+        if not name.startswith("_") and callable(getattr(owner, name)):
+            yield name
 
 
-async def _forget(cleo: Cleo, seeded: Seeded) -> None:
-    report = await cleo.dead_letters.discard("emails", [seeded.dead])
-    assert await cleo.dead_letters.forget("emails", report.discard) == 1
+def _owners() -> dict[str, type]:
+    """What has calls, by what its calls are named after: the services, a handle, and ``Cleo`` itself."""
+    services = {name: type(value) for name, value in vars(Cleo()).items() if not name.startswith("_")}
+    assert services.keys() >= NO_SERVICES
+    named = {name: kind for name, kind in services.items() if name not in NO_SERVICES}
+    return {"": Cleo, "handle": TaskHandle, **named}
 
 
-async def _stop_and_resume(cleo: Cleo, _: Seeded) -> None:
-    run = await anext(aiter(cleo.dead_letters.retry_staged("emails", first=1, rate=1)))
-    await cleo.dead_letters.stop_retry("emails", run.id)
-    assert (await anext(aiter(cleo.dead_letters.resume_retry("emails", run.id)))).id == run.id
-
-
-async def _resume_worker(cleo: Cleo, _: Seeded) -> None:
-    with pytest.raises(WorkerNotFound):
-        await cleo.workers.resume("nobody")
-    scripts = await cleo.backend.scripts()
-    await scripts.order(cleo.backend.actor, "worker resume", "somebody", "", 60)
-
-
-async def _recover(cleo: Cleo, seeded: Seeded) -> None:
-    assert (await cleo.workers.recover_stuck("emails", [seeded.active])).done == 1
-
-
-CASES = [
-    Case("queues.exists", LOOK, lambda c, _: c.queues.exists("emails")),
-    Case("queues.resume", CHANGE, lambda c, _: c.queues.resume("emails")),
-    Case("groups.add_task", PRODUCE, lambda c, _: c.groups.add_task("emails", "acme", "send", {"to": 1})),
-    Case("groups.set_order", CHANGE, lambda c, _: c.groups.set_order("emails", "lifo")),
-    Case("groups.set_priority", CHANGE, lambda c, _: c.groups.set_priority("emails", "acme", 3)),
-    Case("groups.resume", CHANGE, lambda c, _: c.groups.resume("emails", "acme")),
-    Case("locks.holder", LOOK, lambda c, _: c.locks.holder("emails", "acme")),
-    Case("locks.is_locked", LOOK, lambda c, _: c.locks.is_locked("emails", "acme")),
-    Case("dead_letters.export", LOOK, _export),
-    Case(
-        "dead_letters.edit_and_retry", CHANGE, lambda c, s: c.dead_letters.edit_and_retry("emails", s.dead, {"to": 9})
-    ),
-    Case("dead_letters.retry_all", CHANGE, lambda c, _: c.dead_letters.retry_all("emails")),
-    Case("dead_letters.retry_staged dead_letters.stop_retry dead_letters.resume_retry", CHANGE, _stop_and_resume),
-    Case("dead_letters.forget", CHANGE, _forget),
-    Case("workers.resume", CHANGE, _resume_worker),
-    Case("workers.recover_stuck", CHANGE, _recover),
-]
+def test_every_public_call_has_a_row() -> None:
+    """If this fails for a new call: add a row to the table, which says who may make it."""
+    there = {f"{owner}.{name}".lstrip(".") for owner, kind in _owners().items() for name in _public(kind)}
+    rows = {case.call for case in CASES} - {OF_WORKERS}
+    assert there - rows - LOCAL - AS.keys() == set()
+    assert (rows | LOCAL | AS.keys()) - there == set()
+    assert set(AS.values()) <= rows
+    assert len({case.name for case in CASES}) == len(CASES)
 
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("case", CASES, ids=str)
 async def test_a_call_is_allowed_or_refused_with_nothing_changed(
-    case: Case, role: str, cleo: Cleo, seeded: Seeded, as_role: AsRole
+    case: Case, role: str, cleo: Cleo, seeded: Seeded, as_role: AsRole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if case.first is not None:
+        seeded = await case.first(cleo, seeded)
     as_user = await as_role(role)
+    made = _watch(monkeypatch, case)
     if role in case.allowed:
         await case.make(as_user, seeded)
-        return
-    before = await dump(cleo)
-    with pytest.raises(PermissionDenied):
-        await case.make(as_user, seeded)
-    assert await dump(cleo) == before
+    else:
+        before = await dump(cleo)
+        with pytest.raises(PermissionDenied) as refused:
+            await case.make(as_user, seeded)
+        assert await dump(cleo) == before
+        assert "cleo acl" in refused.value.cure
+    assert made, f"the row {case.name!r} makes another call than it says"
 
 
-def test_each_call_of_each_service_is_tried_as_each_role() -> None:
-    """If this fails: a new call has no case yet."""
-    cases = [case.name for case in (*test_roles.CASES, *test_more_calls.CASES, *CASES)]
-    tried = set(re.findall(r"\w+\.\w+", " ".join([*cases, *test_schedules_and_workers.CASES])))
-    missing = {
-        call
-        for service in SERVICES
-        for name, member in inspect.getmembers(type(getattr(Cleo(), service)), inspect.isfunction)
-        if not name.startswith("_") and (inspect.iscoroutinefunction(member) or inspect.isasyncgenfunction(member))
-        if (call := f"{service}.{name}") not in tried | ELSEWHERE
-    }
-    assert missing == set()
+def _watch(monkeypatch: pytest.MonkeyPatch, case: Case) -> list[str]:
+    """Where the row's call leaves its name."""
+    if case.call == OF_WORKERS:
+        return [case.call]
+    owner, _, name = case.call.rpartition(".")
+    kind, made = _owners()[owner], list[str]()
+    call: Any = getattr(kind, name)
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        made.append(case.call)
+        return call(*arguments, **options)
+
+    monkeypatch.setattr(kind, name, watched)
+    return made

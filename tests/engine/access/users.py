@@ -43,13 +43,15 @@ class Grant:
 
 @dataclass(frozen=True)
 class Seeded:
-    """The ids of what is there. All are in the queue ``emails``."""
+    """The ids of what is there. All are in the queue ``emails``; the last two only where a test put them there."""
 
     waiting: str
     delayed: str
     active: str
     receipt: bytes
     dead: str
+    discard: str = ""
+    run: str = ""
 
 
 async def seed(cleo: Cleo, queue: str = "emails") -> Seeded:
