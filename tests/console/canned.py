@@ -128,7 +128,7 @@ class CannedCleo(Cleo):
         self.canned_groups = CannedGroups(NOW)
         self.groups = cast("Any", self.canned_groups)
         self.locks = cast("Any", CannedLocks(NOW))
-        self.workers = cast("Any", CannedWorkers(WORKERS if queues else []))
+        self.workers = cast("Any", CannedWorkers(WORKERS if queues else [], NOW))
         self.history = cast("Any", CannedHistory(NOW))
         self.schedules = cast("Any", CannedSchedules(NOW))
         self.audit = cast("Any", CannedAudit(NOW))

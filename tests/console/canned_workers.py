@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cleo_core.errors import WorkerNotFound
-from cleo_core.models import HistoryEntry, Outcome, TaskState, WorkerInfo, WorkerState
+from cleo_core.models import HistoryEntry, Outcome, StuckPage, TaskState, WorkerInfo, WorkerState
+from tests.console.canned_stuck import stuck_in
 
 
 def workers_at(now: float) -> list[WorkerInfo]:
@@ -35,8 +36,12 @@ def _worker(now: float, number: int, queues: list[str], active: int) -> WorkerIn
 class CannedWorkers:
     """The registry; of an empty namespace, an empty one."""
 
-    def __init__(self, workers: list[WorkerInfo]) -> None:
+    def __init__(self, workers: list[WorkerInfo], now: float = 0.0) -> None:
         self._workers = workers
+        self._now = now
+
+    async def stuck(self, queue: str, **_how: int) -> StuckPage:
+        return stuck_in(queue, {"emails": 96, "billing": 12}.get(queue, 4), self._now)
 
     async def list(self) -> list[WorkerInfo]:
         return self._workers

@@ -23,6 +23,7 @@ SCREENS = {
     "tasks": ["3", "right_square_bracket"],
     "dead letters": ["6", "right_square_bracket"],
     "letters": ["6", "right_square_bracket", "enter"],
+    "stuck": ["7"],
     "retries": ["6", "right_square_bracket", "t"],
     "task": ["3", "right_square_bracket", "l", "l", "enter"],
     "live": ["8"],
@@ -99,7 +100,9 @@ def test_a_screen_with_data(snap_compare: SnapCompare, name: str, size: str) -> 
     assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES[size], run_before=after(*SCREENS[name]))
 
 
-@pytest.mark.parametrize("name", ["overview", "queues", "tasks", "dead letters", "live", "groups", "locks", "workers"])
+@pytest.mark.parametrize(
+    "name", ["overview", "queues", "tasks", "dead letters", "live", "groups", "locks", "workers", "stuck"]
+)
 def test_a_screen_with_nothing_to_show(snap_compare: SnapCompare, name: str) -> None:
     app = app_on(CannedCleo(queues=[]))
     assert snap_compare(app, terminal_size=SIZES["80x24"], run_before=after(*SCREENS[name]))
@@ -180,6 +183,11 @@ def test_how_carefully_dead_letters_are_retried(snap_compare: SnapCompare) -> No
 
 def test_the_question_before_all_of_two_kinds_are_retried(snap_compare: SnapCompare) -> None:
     run = after(*SCREENS["dead letters"], "space", "space", "R")
+    assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES["80x24"], run_before=run)
+
+
+def test_the_question_before_stuck_tasks_are_recovered(snap_compare: SnapCompare) -> None:
+    run = after(*SCREENS["stuck"], "A", "R")
     assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES["80x24"], run_before=run)
 
 
