@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -92,22 +92,29 @@ SETTINGS = settings(
 )
 
 
+@pytest.fixture
+def there_and_back(runner: asyncio.Runner, server: Server, namespace: str) -> Iterator[Callable[[Any], Any]]:
+    """Send a value to a worker that gives it back; one worker for all the examples."""
+    cleo = Cleo(server.url, namespace=namespace)
+
+    @cleo.task(queue="q", retention=60)
+    async def echo(value: Any) -> Any:
+        return value
+
+    async def send(value: Any) -> Any:
+        return await (await echo.enqueue(value)).result(timeout=10)  # pyright: ignore[reportCallIssue]
+
+    worker = cleo.worker(concurrency=1)
+    runner.run(worker.__aenter__())
+    yield lambda value: runner.run(send(value))
+    runner.run(worker.__aexit__(None, None, None))
+    runner.run(cleo.close())
+
+
 @SETTINGS
 @given(value=JSON)
-def test_any_json_value_comes_back_from_a_worker_as_it_was(
-    runner: asyncio.Runner, server: Server, namespace: str, value: Any
-) -> None:
-    async def there_and_back() -> Any:
-        async with Cleo(server.url, namespace=namespace) as cleo:
-
-            @cleo.task(queue="q", retention=60)
-            async def echo(value: Any) -> Any:
-                return value
-
-            async with cleo.worker(concurrency=1):
-                return await (await echo.enqueue(value)).result(timeout=10)  # pyright: ignore[reportCallIssue]
-
-    assert runner.run(there_and_back()) == value
+def test_any_json_value_comes_back_from_a_worker_as_it_was(there_and_back: Callable[[Any], Any], value: Any) -> None:
+    assert there_and_back(value) == value
 
 
 @SETTINGS

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -209,12 +210,13 @@ class Beside(RuleBasedStateMachine):
         assert foreseen == self.model.preview(4)
 
 
-def test_the_engine_does_what_the_rules_say(server: Server) -> None:
+@pytest.mark.parametrize("times", [20, pytest.param(200, marks=pytest.mark.slow)])
+def test_the_engine_does_what_the_rules_say(server: Server, times: int) -> None:
     machine = type("Beside", (Beside,), {"server": server})
     run_state_machine_as_test(  # pyright: ignore[reportUnknownMemberType]
         machine,
         settings=settings(
-            max_examples=40,
+            max_examples=times,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -151,21 +151,50 @@ def runner() -> Iterator[asyncio.Runner]:
         yield made
 
 
-SETTINGS_OF_TESTS = settings(
-    max_examples=80,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+def _tried(times: int) -> settings:
+    return settings(
+        max_examples=times,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
 
 
-@SETTINGS_OF_TESTS
-@given(
+ASKED = given(
     scene=SCENES,
     strategy=st.none() | STRATEGIES,
     order=st.none() | ORDERS,
     sizes=st.lists(st.integers(1, 12), min_size=1, max_size=6),
 )
+
+
+@_tried(30)
+@ASKED
 def test_a_preview_is_what_workers_claim(
+    runner: asyncio.Runner,
+    server: Server,
+    scene: Scene,
+    strategy: GroupStrategy | None,
+    order: GroupOrder | None,
+    sizes: list[int],
+) -> None:
+    _compare(runner, server, scene, strategy, order, sizes)
+
+
+@pytest.mark.slow
+@_tried(400)
+@ASKED
+def test_a_preview_is_what_workers_claim_in_hundreds_of_cases(
+    runner: asyncio.Runner,
+    server: Server,
+    scene: Scene,
+    strategy: GroupStrategy | None,
+    order: GroupOrder | None,
+    sizes: list[int],
+) -> None:
+    _compare(runner, server, scene, strategy, order, sizes)
+
+
+def _compare(
     runner: asyncio.Runner,
     server: Server,
     scene: Scene,

@@ -159,6 +159,8 @@ async def test_of_what_ran_too_seldom_nothing_is_usual(cleo: Cleo) -> None:
 
 
 BLOCKING = """
+cleo.configure(worker=WorkerSettings(heartbeat=1))
+
 @cleo.task(queue="q", max_retries=0)
 async def block(seconds: float) -> None:
     time.sleep(seconds)
