@@ -133,26 +133,25 @@ class Killer:
 
 
 async def _under_kill(stage: Stage, server: Server, cleo: Cleo, total: int, kills: int, seconds: float) -> None:
+    """``total`` tasks, and on a slow machine as many more as it takes to be at work until there were enough kills."""
     await cleo.groups.set_defaults("q", concurrency=LIMITS["default"])
     for group in ("one", "three"):
         await cleo.groups.configure("q", group, concurrency=LIMITS[group])
     await cleo.queues.pause("q")
     groups: dict[str, str] = {}
-    for n in range(total):
-        group = list(LIMITS)[n % len(LIMITS)]
-        handle = await cleo.queues.add("q", "work", {"n": n}, group=group, task_id=f"task-{n}", **BLAMELESS)
-        groups[handle.id] = group
+    await _add_tasks(cleo, groups, total)
     killer = Killer(stage, server)
     await killer.start()
     await cleo.queues.resume("q")
     until_then = time.monotonic() + seconds
-    while time.monotonic() < until_then and not await all_ended(cleo):
+    while killer.kills < kills or (time.monotonic() < until_then and not await all_ended(cleo)):
         await asyncio.sleep(random.uniform(0.1, 1.0))
         for group, limit in LIMITS.items():
             info = await cleo.groups.get("q", group)
             assert info.active <= limit
+        if killer.kills < kills and (await cleo.queues.stats("q")).waiting < 100:
+            await _add_tasks(cleo, groups, 200)
         await killer.strike()
-    assert killer.kills >= kills
     await until(lambda: all_ended(cleo), within=120)
     stretches, lost = await _stretches(cleo, groups)
     assert lost > 0
@@ -163,7 +162,16 @@ async def _under_kill(stage: Stage, server: Server, cleo: Cleo, total: int, kill
         info = await cleo.groups.get("q", group)
         assert (info.active, info.waiting) == (0, 0)
     await ask(cleo, "DEL", f"notes:{cleo.namespace}")
+    total = len(groups)
     await assert_sound(cleo, enqueued=total, completed=total, waiting=0, active=0, delayed=0, dead=0, failed=0)
+
+
+async def _add_tasks(cleo: Cleo, groups: dict[str, str], count: int) -> None:
+    """Add tasks of all groups in turn; ``groups`` is told whose each is."""
+    for n in range(len(groups), len(groups) + count):
+        group = list(LIMITS)[n % len(LIMITS)]
+        handle = await cleo.queues.add("q", "work", {"n": n}, group=group, task_id=f"task-{n}", **BLAMELESS)
+        groups[handle.id] = group
 
 
 async def test_limits_hold_while_workers_are_killed(stage: Stage, server: Server, cleo: Cleo) -> None:
