@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from cleo_core.errors import PermissionDenied
-from cleo_core.models import DeadLetterKind, DeadLetterKinds
+from cleo_core.models import DeadLetterKind, DeadLetterKinds, DeadLetterRecord
 from cleo_tui import say
 from cleo_tui.actions import Action, bindings_of
 from cleo_tui.data.dead_plans import discard_kinds_plan, retry_kinds_plan
@@ -23,6 +23,7 @@ from cleo_tui.screens.marking import MARKS, MarksRows
 from cleo_tui.screens.matching import matcher
 from cleo_tui.screens.of_queue import QUEUE_STEPS, queue_word
 from cleo_tui.theme import Role
+from cleo_tui.widgets.latest_letter import LatestLetter
 from cleo_tui.widgets.pane import Pane
 from cleo_tui.widgets.statecard import Card, Look
 from cleo_tui.widgets.strip import Choice, ChoiceStrip
@@ -55,11 +56,15 @@ class DeadLettersScreen(ChangesLetters, MarksRows):
         self.table = LazyTable[DeadLetterKind](_columns(lambda: self._now, lambda: self._dead))
         self.pane = Pane(self.table)
         self._kinds = Reading[DeadLetterKinds](self._fetch, self.changed)
+        self._latest_id = ""
+        self._latest = Reading[DeadLetterRecord](self._fetch_latest, self.changed)
+        self._latest_view = LatestLetter()
 
     def body(self) -> ComposeResult:
-        """The queues, above the kinds."""
+        """The queues, the kinds, and where there is room the latest letter of the one under the cursor."""
         yield self.strip
         yield self.pane
+        yield self._latest_view
 
     @property
     def home(self) -> Widget:
@@ -83,6 +88,7 @@ class DeadLettersScreen(ChangesLetters, MarksRows):
         """List the kinds of another queue."""
         super().restart()
         self.last_marked = None
+        self._latest_id = ""
         self.table.restart()
         self._kinds.restart()
 
@@ -94,6 +100,9 @@ class DeadLettersScreen(ChangesLetters, MarksRows):
 
     async def _fetch(self) -> DeadLetterKinds:
         return await self.cleo_app.cleo.dead_letters.kinds(self.queue, limit=MOST)
+
+    async def _fetch_latest(self) -> DeadLetterRecord:
+        return await self.cleo_app.cleo.dead_letters.get(self.queue, self._latest_id)
 
     @property
     def _dead(self) -> int:
@@ -122,7 +131,20 @@ class DeadLettersScreen(ChangesLetters, MarksRows):
         self.table.show(self._rows)
         self.strip.tell(self._choices(snapshot), tail=self.trash_tail(snapshot) or self._expiry(snapshot))
         title = f"{self.queue} · kinds of dead letters" if self.queue else ""
-        self.pane.tell(title, self._note(), card=self._card(snapshot))
+        card = self._card(snapshot)
+        self.pane.tell(title, self._note(), card=card)
+        self._show_latest(None if card is not None else self.table.current)
+
+    def _show_latest(self, kind: DeadLetterKind | None) -> None:
+        """Read a letter only where it is seen, and only when it is another one."""
+        self._latest_view.display = kind is not None and not self.has_class("-short")
+        if kind is None or not self._latest_view.display:
+            return
+        if kind.latest != self._latest_id:
+            self._latest_id = kind.latest
+            self._latest.restart()
+        error = self._latest.error
+        self._latest_view.tell(self._latest.value, self._now, str(error) if error is not None else "Reading it")
 
     def _expiry(self, snapshot: Snapshot) -> str:
         view = snapshot.by_name.get(self.queue)
@@ -222,6 +244,7 @@ class DeadLettersScreen(ChangesLetters, MarksRows):
         """Ask for nothing more."""
         super().on_unmount()
         self._kinds.close()
+        self._latest.close()
 
 
 def _columns(now: Callable[[], float], dead: Callable[[], int]) -> Sequence[Column[DeadLetterKind]]:

@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cleo_core.models import (
+    Attempt,
     DeadLetter,
     DeadLetterKind,
     DeadLetterKinds,
     DeadLetterPage,
+    DeadLetterRecord,
     DeathReason,
     Discard,
+    Outcome,
     RetryRun,
     RetryState,
     StopReason,
@@ -47,7 +50,8 @@ class CannedDeadLetters:
                 kinds.append(
                     DeadLetterKind(
                         fingerprint=f"{number:012x}", pattern=pattern, count=count,
-                        first_at=self._now - 86_400 * (number + 1), last_at=self._now - 20 * 30**number, latest="",
+                        first_at=self._now - 86_400 * (number + 1), last_at=self._now - 20 * 30**number,
+                        latest=f"latest-{number}",
                     )
                 )  # fmt: skip
         return DeadLetterKinds(queue=queue, offset=0, total=len(kinds), items=kinds, at=self._now)
@@ -81,6 +85,21 @@ class CannedDeadLetters:
             **self._letter(queue, number).model_dump(),
             fingerprint=f"{number % 3:012x}", pattern=PATTERNS[number % 3], death=DEATHS[(number // 3) % 4],
         )  # fmt: skip
+
+    async def get(self, queue: str, task_id: str) -> DeadLetterRecord:
+        letter = self._dead_letter(queue, int(task_id[-1]))
+        error_type, _, message = PATTERNS[int(task_id[-1])].partition(": ")
+        attempt = Attempt(
+            number=4, outcome=Outcome.FAILED, at=self._now - 20, wait=0.1, run=1.5, worker=letter.worker,
+            error_type=error_type, error_message=message,
+            traceback='Traceback (most recent call last):\n  File "shop/mail.py", line 31, in send_email\n'
+            "    await smtp.send(message)\nConnectionError: smtp.acme.example refused the connection",
+        )  # fmt: skip
+        return DeadLetterRecord.model_validate(
+            letter.model_dump()
+            | {"headers": {}, "arguments": {"message": {"to": "ada@example.com", "subject": "Welcome"}}}
+            | {"options": {}, "attempts": [attempt], "logs": [], "reason": letter.error, "expires_at": None}
+        )
 
     async def trash(self, queue: str, *, limit: int = 100) -> Sequence[Discard]:
         return self.discards[:limit] if queue == "emails" else []

@@ -147,6 +147,14 @@ async def test_the_letters_of_a_kind_are_listed_marked_and_retried(shop: Console
     await shop.see("mails · all dead letters", "bad-1", "of 2")
 
 
+async def test_the_latest_letter_of_the_kind_under_the_cursor_is_shown(shop: Console, cleo: Cleo) -> None:
+    await shop.see("Latest of this kind", "send  smtp-", '"to": "ada@example.com"')
+    await shop.press("j")
+    await shop.see("check  bad-1", "ValueError: no address", '"to": "bob"')
+    await bury(cleo, ["bad-2"], ("ValueError", "no address"), queue="mails", name="check", arguments=b'{"to":"eve"}')
+    await shop.see("check  bad-2", '"to": "eve"')
+
+
 async def test_letters_are_searched_by_their_arguments_on_the_server(shop: Console) -> None:
     await shop.press("l")
     await shop.see("all dead letters", "of 4")
