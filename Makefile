@@ -4,8 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
+CLEO_TEST_SERVER ?= $(shell command -v redis-server)
+# What depends on the server most: access lists, and each way that a task can take.
+ON_REDIS := $(addprefix tests/engine/,access dead_letters test_life_of_a_task.py test_retries.py test_lost_workers.py \
+	test_group_settings.py test_locks.py test_schedules.py test_events.py)
 
-.PHONY: install demo test check format bench bench-console bench-groups bench-history bench-peers chaos screenshots snapshots clean
+.PHONY: install demo test test-redis check format bench bench-console bench-groups bench-history bench-peers chaos screenshots snapshots clean
 
 install: $(STAMP)
 
@@ -20,6 +24,10 @@ demo: install ## A server, workers and a workload that never ends, and the conso
 
 test: install ## The whole suite, on servers of its own.
 	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadgroup -m 'not slow'
+
+test-redis: install ## The core of the suite on the server that CLEO_TEST_SERVER names, or the installed redis-server.
+	@test -x "$(CLEO_TEST_SERVER)" || { echo "There is no redis-server. Install it, or name one: make test-redis CLEO_TEST_SERVER=/path/to/it"; exit 1; }
+	CLEO_TEST_SERVER=$(CLEO_TEST_SERVER) $(BIN)/python -m pytest $(ON_REDIS) -n $(WORKERS) --dist loadgroup -m 'not slow'
 
 chaos: install ## The long forms: workers and servers killed for minutes.
 	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadgroup -m slow --timeout 900

@@ -354,7 +354,7 @@ class Cleo:
 
     async def server_info(self) -> ServerInfo:
         """Who and how the server is."""
-        return await read_server_info(self.backend)
+        return await read_server_info(self.backend, self.access)
 
     async def ping(self) -> None:
         """Make sure that the server can be used. Raises ``ServerError`` if not."""

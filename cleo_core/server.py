@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from cleo_core.access import identity_of
+from cleo_core.access import Access
 from cleo_core.backend import Backend
 from cleo_core.connection import read_info
 from cleo_core.models import Role, ServerInfo
 
 
-async def read_server_info(backend: Backend) -> ServerInfo:
+async def read_server_info(backend: Backend, access: Access) -> ServerInfo:
     """Ask the server who and how it is. Raises ``ServerError`` when it can't be used as it is."""
     info = read_info(await backend.ask("INFO"))
-    identity = await identity_of(backend)
+    identity = await access.permissions()
     valkey = info.get("valkey_version")
     role = info.get("role", "?")
 
@@ -32,4 +32,5 @@ async def read_server_info(backend: Backend) -> ServerInfo:
         commands_per_second=float(number("instantaneous_ops_per_sec")),
         user=identity.user,
         writable=role != "slave" and identity.may(Role.OPERATOR),
+        writable_queues=identity.queues_for(Role.OPERATOR),
     )

@@ -88,8 +88,10 @@ def bindings_of(actions: Sequence[Action]) -> list[BindingType]:
 async def perform(actor: Actor, action: Action, words: Sequence[str] = ()) -> None:
     """Carry out an action, or say why it may not be."""
     app = app_of(actor)
-    if action.effect is Effect.CHANGES and app.read_only_reason:
-        app.warn(app.read_only_reason)
+    # Words may name another queue than the one at hand; the server refuses those by itself.
+    queue = None if words else _queue_at_hand(app.screen)
+    if action.effect is Effect.CHANGES and (reason := app.reason_against(queue)):
+        app.warn(reason)
         return
     method = f"do_{(action.does or action.name).replace('-', '_')}"
     try:
@@ -105,15 +107,21 @@ def app_of(node: DOMNode | Actor) -> CleoApp:
     return cast("CleoApp", cast("Any", node).app)
 
 
+def _queue_at_hand(screen: Screen[Any]) -> str | None:
+    """The queue that the screen's actions change, or None if that is no queue or any."""
+    return getattr(screen, "queue_at_hand", None)
+
+
 def actions_in_reach(screen: Screen[Any]) -> Iterator[tuple[Actor, Action]]:
     """What can be done now: by what has the focus first, by the app last. What read-only forbids is left out."""
     app = app_of(screen)
+    reason = app.reason_against(_queue_at_hand(screen))
     chain: list[DOMNode] = [*(screen.focused.ancestors_with_self if screen.focused else screen.ancestors_with_self)]
     for node in chain:
         if not isinstance(node, Actor):
             continue
         for action in node.actions():
-            if (action.effect is Effect.LOOKS or not app.read_only_reason) and node.offers(action):
+            if (action.effect is Effect.LOOKS or not reason) and node.offers(action):
                 keys = app.settings.keys.get(action.name) if action.keys else None
                 yield node, replace(action, keys=keys) if keys else action
 

@@ -21,6 +21,7 @@ from textual.screen import Screen
 from cleo_tui import crash, lifeline
 from cleo_tui.actions import Action, Actor, bindings_of
 from cleo_tui.attention import Attention, Attentive
+from cleo_tui.changing import reason_against
 from cleo_tui.contexts import CONTEXT_ACTIONS, Contexts
 from cleo_tui.exporting import EXPORT_ACTIONS, Exporting
 from cleo_tui.going import GOING_ACTIONS, Going
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 FRAMES_OUT_OF_FOCUS = 1
 GOODBYE = 1.0
 STILL = 0.8
-READ_ONLY = "The console was started with --read-only, so it changes nothing."
 
 
 def _theme_names(words: Sequence[str], _snapshot: Snapshot) -> Sequence[str]:
@@ -227,21 +227,13 @@ class CleoApp(Attentive, Contexts, Going, Exporting, Replaying, App[None], Actor
 
     @property
     def read_only_reason(self) -> str:
-        """Why nothing may be changed, or nothing if it may."""
+        """Why nothing may be changed at all, or nothing if it may."""
+        return self.reason_against(None)
+
+    def reason_against(self, queue: str | None) -> str:
+        """Why nothing may be changed in that queue (None: in any), or nothing if it may."""
         server = self.snapshot.server if self.snapshot else None
-        settings = self.settings
-        if self.player is not None:
-            return "This is a replay of a recording, in which nothing can be changed."
-        if settings.read_only:
-            by_profile = settings.profile and not settings.only_looks
-            return f"The profile {settings.profile} is read-only, so nothing is changed." if by_profile else READ_ONLY
-        if server is None:
-            return "It is not known yet whether this Redis user may write."
-        if server.writable:
-            return ""
-        if server.role == "slave":
-            return f"{server.address} is a read-only replica. Connect to its primary to change something."
-        return f"The Redis user {server.user!r} may not write. Ask whoever runs the server for one that may."
+        return reason_against(queue, server, self.settings, replays=self.player is not None)
 
     @property
     def crumbs(self) -> list[str]:

@@ -27,8 +27,8 @@ class Role(StrEnum):
 class Identity(Model):
     """Whom the server takes this connection for, and what it would let it do.
 
-    ``roles`` are those that hold in every queue, ``by_queue`` those in each known queue (the first 500) if they differ
-    between queues. ``known`` is False when the server would not tell; then nothing is known of either.
+    ``roles`` are those that hold in every queue, ``by_queue`` those in each known queue (of the first 500) where there
+    are more. ``known`` is False when the server would not tell; then nothing is known of either.
     ``unrestricted`` says that no access list narrows the user at all.
     """
 
@@ -46,6 +46,12 @@ class Identity(Model):
             return True
         lists = self.by_queue.values() if queue is None else (self.by_queue.get(queue, ()),)
         return any(role in roles for roles in lists)
+
+    def queues_for(self, role: Role) -> list[str] | None:
+        """The only queues in which it may do what a role may, of those known; None if it may in all of them."""
+        if not self.known or role in self.roles:
+            return None
+        return [queue for queue, roles in self.by_queue.items() if role in roles]
 
 
 class AuditEntry(Model):

@@ -90,7 +90,11 @@ class TaskSignature(Model):
 
 
 class ServerInfo(Model):
-    """The server behind a ``Cleo``: what a status line says of it. ``max_memory`` is 0 when there is no limit."""
+    """The server behind a ``Cleo``: what a status line says of it. ``max_memory`` is 0 when there is no limit.
+
+    ``writable`` says whether the Redis user may change something as an operator, and ``writable_queues`` in which
+    queues only (of the first 500), or None for all.
+    """
 
     address: str
     product: str
@@ -105,3 +109,8 @@ class ServerInfo(Model):
     commands_per_second: float
     user: str
     writable: bool
+    writable_queues: list[str] | None = None
+
+    def may_change(self, queue: str | None) -> bool:
+        """Whether the Redis user may change something in the queue, or in any (None)."""
+        return self.writable and (queue is None or self.writable_queues is None or queue in self.writable_queues)

@@ -117,6 +117,11 @@ class CleoScreen(Screen[None], Actor):
         return None
 
     @property
+    def queue_at_hand(self) -> str | None:
+        """The queue that a key would change; not every Redis user may change each queue."""
+        return self.focus_queue
+
+    @property
     def home(self) -> Widget | None:
         """What has the focus when nothing is typed."""
         return None
@@ -149,7 +154,7 @@ class CleoScreen(Screen[None], Actor):
             crumbs=app.crumbs,
             link=link,
             since=since,
-            read_only=app.read_only_reason,
+            read_only=app.reason_against(self.queue_at_hand),
             profile=app.settings.profile,
             production=app.settings.production,
             alerts=_count_of(snapshot),

@@ -23,16 +23,18 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, about: Screen[Any]) -> None:
         super().__init__()
         self._sections = _sections_of(about)
+        self._reason = app_of(about).reason_against(getattr(about, "queue_at_hand", None))
         self._where = str(getattr(about, "crumb", ""))
 
     def compose(self) -> ComposeResult:
         """The sections, one below the other."""
-        reason = app_of(self).read_only_reason
         with VerticalScroll(classes="dialog frame") as box:
             box.border_title = inked(f"Help · {self._where}", Role.STRONG).markup
             box.border_subtitle = inked("esc closes", Role.MUTED).markup
-            if reason:
-                yield Static(inked(f"Read-only. {reason} The keys that change something are hidden.\n", Role.WARN))
+            if self._reason:
+                yield Static(
+                    inked(f"Read-only. {self._reason} The keys that change something are hidden.\n", Role.WARN)
+                )
             for title, actions in self._sections:
                 yield Static(inked(title, Role.ACCENT).stylize("bold"))
                 for action in actions:

@@ -101,6 +101,10 @@ class QueuesScreen(SortsRows[QueueView]):
             return Card(Look.DENIED, "You may not look into any queue here", next(iter(snapshot.denied.values())))
         return Card(Look.EMPTY, "No queues yet", "A queue appears with its first task.")
 
+    def on_lazy_table_moved(self) -> None:
+        """What may be done to one queue may not be done to another."""
+        self.changed()
+
     def on_lazy_table_opened(self) -> None:
         """Look into the queue's tasks."""
         queue = self.table.current
@@ -115,6 +119,11 @@ class QueuesScreen(SortsRows[QueueView]):
             "delayed": counts.delayed, "dead": counts.dead, "in_per_s": rates.enqueued, "out_per_s": rates.completed,
             "failures": rates.failures, "oldest_s": row.oldest, "drain_s": row.drain.seconds, "workers": row.workers,
         }  # fmt: skip
+
+    @property
+    def queue_at_hand(self) -> str | None:
+        """The one under the cursor."""
+        return queue.name if (queue := self.table.current) else None
 
     def do_pause(self) -> None:
         """Propose to pause or resume the queue under the cursor."""

@@ -24,6 +24,7 @@ LOOKING = [
     Case("server_info", EVERYONE, lambda c, _: c.server_info()),
     Case("doctor", EVERYONE, lambda c, _: c.doctor()),
     Case("access.whoami", EVERYONE, lambda c, _: c.access.whoami()),
+    Case("access.permissions", EVERYONE, lambda c, _: c.access.permissions()),
     Case("handle.status", EVERYONE, lambda c, s: c.queues.handle("emails", s.dead).status()),
     Case("explain", LOOK, lambda c, s: c.explain(s.waiting, "emails")),
     Case("explain in any queue", LOOK, lambda c, s: c.explain(s.waiting)),

@@ -11,8 +11,9 @@ from cleo_core.access import acl_lines
 from cleo_core.errors import InvalidName, InvalidOption, PermissionDenied, ServerError
 from cleo_core.models import Role
 from tests.engine.access.conftest import AsRole
-from tests.engine.access.users import ROLES, Seeded, dump, seed
+from tests.engine.access.users import ROLES, Grant, Seeded, dump, seed
 from tests.raw import ask, keys_of
+from tests.servers import Server
 
 pytestmark = pytest.mark.usefixtures("seeded")
 
@@ -174,6 +175,29 @@ async def test_an_operator_of_one_queue_learns_in_which(cleo: Cleo, as_role: AsR
     assert identity.may(Role.OPERATOR, "reports")
     assert not identity.may(Role.OPERATOR, "emails")
     assert (await operator.server_info()).writable
+
+
+async def test_who_looks_at_all_and_operates_one_queue_learns_both(cleo: Cleo, as_role: AsRole, server: Server) -> None:
+    await seed(cleo, "reports")
+    user = await as_role("operator", ["reports"])
+    name = (await user.access.whoami()).user
+    await Grant("viewer", name, cleo.namespace).give_too(server.url)
+    identity = await user.access.whoami()
+    assert identity.roles == [Role.VIEWER]
+    assert identity.may(Role.OPERATOR, "reports")
+    assert not identity.may(Role.OPERATOR, "emails")
+    info = await user.server_info()
+    assert (info.may_change("reports"), info.may_change("emails"), info.may_change(None)) == (True, False, True)
+    assert identity.queues_for(Role.VIEWER) is None
+
+
+async def test_permissions_are_asked_for_once_in_a_while(cleo: Cleo, as_role: AsRole, server: Server) -> None:
+    user = await as_role("viewer")
+    first = await user.access.permissions()
+    await Grant("operator", first.user, cleo.namespace).give_too(server.url)
+    assert await user.access.permissions() is first
+    assert (await user.access.whoami()).may(Role.OPERATOR)
+    assert (await user.access.permissions()).may(Role.OPERATOR)
 
 
 async def test_the_console_of_a_viewer_can_not_write(as_role: AsRole) -> None:

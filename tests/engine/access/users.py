@@ -36,6 +36,12 @@ class Grant:
         for line in lines:
             await ask_at(server, *shlex.split(line))
 
+    async def give_too(self, server: str) -> None:
+        """Give an existing user this role besides those that it has."""
+        lines = acl_lines(self.role, user=self.user, password=SECRET, namespace=self.namespace, queues=self.queues)
+        for line in lines[1:-1]:
+            await ask_at(server, *shlex.split(line))
+
     async def take_back(self, server: str) -> None:
         """Remove the user."""
         await ask_at(server, "ACL", "DELUSER", self.user)
