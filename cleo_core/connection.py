@@ -101,6 +101,8 @@ def make_client(settings: RedisSettings, *, retries: int = 1, pool_size: int = 4
         "socket_connect_timeout": settings.connect_timeout,
         "retry": Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.05) if retries else NoBackoff(), retries),
         "health_check_interval": 0,
+        # No CLIENT SETINFO: access lists don't allow it, and each connection would be an entry in the server's ACL log.
+        "driver_info": None,
     }
     kind: type[Connection | SSLConnection | UnixDomainSocketConnection]
     if parts.scheme == "unix":
