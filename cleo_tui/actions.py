@@ -141,6 +141,8 @@ _SHOWN = {
     "escape": "esc",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
     "pagedown": "pgdn",
     "pageup": "pgup",
     "down": "↓",

@@ -28,6 +28,8 @@ def rate(per_second: float | None) -> str:
         return NOTHING
     if per_second == 0:
         return "0/s"
+    if per_second < 0.1 / 60:
+        return f"{per_second * 3_600:.1f}/h" if per_second * 3_600 >= 0.1 else "<0.1/h"
     if per_second < 0.1:
         return f"{per_second * 60:.1f}/min"
     return f"{per_second:.1f}/s" if per_second < 10 else f"{per_second:,.0f}/s"
@@ -40,6 +42,15 @@ def percent(share: float | None) -> str:
     if 0 < share < 0.001:
         return "<0.1%"
     return f"{share:.0%}" if share >= 0.1 or share == 0 else f"{share:.1%}"
+
+
+def share_of_all(share: float | None) -> str:
+    """A share that should be all, as percent; anything below is never said to be 100%."""
+    if share is None or share < 0.98:
+        return percent(share)
+    if share == 1:
+        return "100%"
+    return f"{int(share * 1_000) / 10:.1f}%" if share < 0.9995 else ">99.9%"
 
 
 def duration(seconds: float | None) -> str:

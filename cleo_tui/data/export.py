@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 
@@ -63,6 +63,18 @@ def fields_of(row: object) -> dict[str, object]:
                 flat[each.name] = value
         return flat
     return {"value": str(row)}
+
+
+def flat(told: Fields) -> dict[str, object]:
+    """One value a name: ``{"run": {"p50": 1}}`` becomes ``{"run_p50": 1}``. Of ``figures`` the names say enough."""
+    plain: dict[str, object] = {}
+    for name, value in told.items():
+        if isinstance(value, dict):
+            inner = flat(cast("Fields", value))
+            plain |= inner if name == "figures" else {f"{name}_{part}": of for part, of in inner.items()}
+        else:
+            plain[name] = value
+    return plain
 
 
 async def write(path: Path, pages: AsyncIterator[Sequence[Any]], told: Callable[[Any], Fields]) -> AsyncGenerator[int]:

@@ -24,6 +24,7 @@ from cleo_tui.screens.base import COMMON, strategy_words
 from cleo_tui.screens.group_changes import GROUP_CHANGES, NONE, ChangesGroups, a_value
 from cleo_tui.screens.group_columns import columns_of
 from cleo_tui.screens.group_tasks import GroupTasksScreen
+from cleo_tui.screens.history_key import SHOW_HISTORY, ShowsHistory
 from cleo_tui.screens.matching import matcher
 from cleo_tui.screens.of_queue import QUEUE_STEPS, QueueScreen, queue_word
 from cleo_tui.widgets.group_head import GroupHead
@@ -50,12 +51,13 @@ GROUPS_ACTIONS = (
         "queue-rate", ("Q",), "Limit how fast tasks of the whole queue are claimed.", label="queue rate",
         effect=Effect.CHANGES, takes=a_value, usage=f"[VALUE|{NONE}]",
     ),
+    SHOW_HISTORY,
     Action("copy-name", ("c",), "Copy the name of the group."),
     Action("copy", ("y",), "Copy the group as JSON."),
 )  # fmt: skip
 
 
-class GroupsScreen(QueueScreen, ChangesGroups):
+class GroupsScreen(QueueScreen, ChangesGroups, ShowsHistory):
     """The groups of a queue, those with most waiting tasks first. Of however many, a window is read."""
 
     TITLE = "Groups"
@@ -218,6 +220,11 @@ class GroupsScreen(QueueScreen, ChangesGroups):
         if action.name in {"strategy", "queue-rate"}:
             return self._rules is not None
         return super().offers(action)
+
+    @property
+    def history_words(self) -> Sequence[str]:
+        """The group under the cursor."""
+        return ("group", group.group, f"@{self.queue}") if (group := self.table.current) else ()
 
     def do_queue_rate(self, *words: str) -> None:
         """Propose another rate limit of the queue."""

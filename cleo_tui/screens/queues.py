@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.widget import Widget
 
@@ -13,6 +15,7 @@ from cleo_tui.data.plans import pause_plan, resume_plan
 from cleo_tui.data.snapshot import QueueView, Snapshot
 from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import COMMON
+from cleo_tui.screens.history_key import SHOW_HISTORY, ShowsHistory
 from cleo_tui.screens.matching import matcher
 from cleo_tui.screens.queue_columns import ALL
 from cleo_tui.screens.sorting import SORTS, Key, SortsRows
@@ -34,11 +37,12 @@ QUEUE_ACTIONS = (
     Action(
         "pause", ("P",), "Pause the queue, or resume it if it is paused.", label="pause/resume", effect=Effect.CHANGES
     ),
+    SHOW_HISTORY,
     *SORTS,
 )
 
 
-class QueuesScreen(SortsRows[QueueView]):
+class QueuesScreen(SortsRows[QueueView], ShowsHistory):
     """The queues."""
 
     TITLE = "Queues"
@@ -124,6 +128,11 @@ class QueuesScreen(SortsRows[QueueView]):
     def queue_at_hand(self) -> str | None:
         """The one under the cursor."""
         return queue.name if (queue := self.table.current) else None
+
+    @property
+    def history_words(self) -> Sequence[str]:
+        """The queue under the cursor."""
+        return (f"@{queue.name}",) if (queue := self.table.current) else ()
 
     def do_pause(self) -> None:
         """Propose to pause or resume the queue under the cursor."""

@@ -19,7 +19,8 @@ from cleo_tui.data.reading import Reading
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.data.worker_plans import drain_plan, pause_worker_plan, stop_plan
 from cleo_tui.screens import history_columns
-from cleo_tui.screens.base import COMMON, CleoScreen
+from cleo_tui.screens.base import COMMON
+from cleo_tui.screens.history_key import SHOW_HISTORY, ShowsHistory
 from cleo_tui.screens.task import TaskScreen
 from cleo_tui.screens.worker_columns import condition_of, explained, look_of
 from cleo_tui.theme import Role
@@ -49,12 +50,13 @@ WORKER_ACTIONS = (
     *COMMON,
     Action("other-list", ("l", "h", "right", "left"), "To the other list: what runs, what ended.", label="other list"),
     *WORKER_CHANGES,
+    SHOW_HISTORY,
     Action("copy-id", ("c",), "Copy the id of the worker."),
     Action("copy", ("y",), "Copy what the worker says of itself as JSON."),
 )
 
 
-class WorkerScreen(CleoScreen):
+class WorkerScreen(ShowsHistory):
     """The page of a worker, which stays when the worker has gone."""
 
     ACTIONS = WORKER_ACTIONS
@@ -181,7 +183,12 @@ class WorkerScreen(CleoScreen):
 
     def offers(self, action: Action) -> bool:
         """One that has ended can be told nothing."""
-        return action not in WORKER_CHANGES or not self._gone
+        return super().offers(action) and (action not in WORKER_CHANGES or not self._gone)
+
+    @property
+    def history_words(self) -> Sequence[str]:
+        """The worker of the page."""
+        return "worker", self._worker.id
 
     def do_other_list(self) -> None:
         """To the other list."""

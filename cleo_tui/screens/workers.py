@@ -18,6 +18,7 @@ from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.data.worker_plans import drain_plan, pause_worker_plan, stop_plan
 from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import COMMON
+from cleo_tui.screens.history_key import SHOW_HISTORY, ShowsHistory
 from cleo_tui.screens.marking import MARKS, MarksRows
 from cleo_tui.screens.matching import matcher
 from cleo_tui.screens.of_queue import queue_word
@@ -33,6 +34,7 @@ WORKERS_ACTIONS = (
     *WORKER_CHANGES,
     *MARKS,
     Action("mark-all", ("A",), "Mark all that match, or take all marks off."),
+    SHOW_HISTORY,
     *SORTS,
     Action("copy-id", ("c",), "Copy the id of the worker."),
     Action("copy", ("y",), "Copy what the worker says of itself as JSON."),
@@ -40,7 +42,7 @@ WORKERS_ACTIONS = (
 _TROUBLE = ("silent", "blocked", "stopping", "draining", "paused", "running")
 
 
-class WorkersScreen(MarksRows, SortsRows[WorkerInfo]):
+class WorkersScreen(MarksRows, SortsRows[WorkerInfo], ShowsHistory):
     """The workers; those in trouble first, unless sorted otherwise."""
 
     TITLE = "Workers"
@@ -134,7 +136,12 @@ class WorkersScreen(MarksRows, SortsRows[WorkerInfo]):
     def offers(self, action: Action) -> bool:
         """Without a worker there is nothing to tell."""
         changes = action in WORKER_CHANGES or action.name in {"copy", "copy-id"}
-        return not changes or self.table.current is not None
+        return super().offers(action) and (not changes or self.table.current is not None)
+
+    @property
+    def history_words(self) -> Sequence[str]:
+        """The worker under the cursor."""
+        return ("worker", worker.id) if (worker := self.table.current) else ()
 
     def do_mark_all(self) -> None:
         """Mark all that match, or take all marks off."""

@@ -29,8 +29,9 @@ class ChoiceStrip(Widget):
     class Picked(Message):
         """A choice was clicked on."""
 
-        def __init__(self, word: str) -> None:
+        def __init__(self, strip: ChoiceStrip, word: str) -> None:
             super().__init__()
+            self.strip = strip
             self.word = word
 
     def __init__(self) -> None:
@@ -88,7 +89,7 @@ class ChoiceStrip(Widget):
         """Pick what was clicked on."""
         for first, end, word in self._spans:
             if first <= event.x < end:
-                self.post_message(self.Picked(word))
+                self.post_message(self.Picked(self, word))
 
 
 def _width(choice: Choice) -> int:

@@ -23,8 +23,9 @@ from cleo_core.models import (
 from cleo_core.reasons import Explanation
 from tests.console.canned_dead import CannedDeadLetters
 from tests.console.canned_groups import CannedGroups, CannedLocks, explained
+from tests.console.canned_history import CannedPast
 from tests.console.canned_more import CannedAudit, CannedSchedules, examined
-from tests.console.canned_workers import CannedHistory, CannedWorkers, workers_at
+from tests.console.canned_workers import CannedWorkers, workers_at
 
 NOW = 1_789_552_830.0
 ADDRESS = "redis.example:6379"
@@ -129,7 +130,7 @@ class CannedCleo(Cleo):
         self.groups = cast("Any", self.canned_groups)
         self.locks = cast("Any", CannedLocks(NOW))
         self.workers = cast("Any", CannedWorkers(WORKERS if queues else [], NOW))
-        self.history = cast("Any", CannedHistory(NOW))
+        self.history = cast("Any", CannedPast(NOW, empty=not queues))
         self.schedules = cast("Any", CannedSchedules(NOW))
         self.audit = cast("Any", CannedAudit(NOW))
 

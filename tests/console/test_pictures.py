@@ -35,6 +35,7 @@ SCREENS = {
     "worker": ["5", "G", "enter"],
     "worker history": ["5", "G", "enter", "l"],
     "groups": ["4", "right_square_bracket"],
+    "history": ["9"],
     "locks": ["colon", "l", "o", "c", "k", "s", "enter", "right_square_bracket"],
     "group tasks": ["4", "right_square_bracket", "enter"],
     "waiting task": ["3", "right_square_bracket", "enter"],
@@ -101,7 +102,7 @@ def test_a_screen_with_data(snap_compare: SnapCompare, name: str, size: str) -> 
 
 
 @pytest.mark.parametrize(
-    "name", ["overview", "queues", "tasks", "dead letters", "live", "groups", "locks", "workers", "stuck"]
+    "name", ["overview", "queues", "tasks", "dead letters", "live", "groups", "locks", "workers", "stuck", "history"]
 )
 def test_a_screen_with_nothing_to_show(snap_compare: SnapCompare, name: str) -> None:
     app = app_on(CannedCleo(queues=[]))
@@ -199,6 +200,16 @@ def test_a_limit_that_can_not_be(snap_compare: SnapCompare) -> None:
 def test_the_question_before_the_strategy_is_changed(snap_compare: SnapCompare) -> None:
     run = after(*SCREENS["strategy"], "enter")
     assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES["80x24"], run_before=run)
+
+
+def test_the_errors_of_a_range(snap_compare: SnapCompare) -> None:
+    assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES["80x24"], run_before=after("9", "h", "h", "h"))
+
+
+def test_charts_without_colours(snap_compare: SnapCompare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = app_on(CannedCleo())
+    assert snap_compare(app, terminal_size=SIZES["120x36"], run_before=after("9", "l", "right_curly_bracket"))
 
 
 def test_a_queue_without_groups(snap_compare: SnapCompare) -> None:

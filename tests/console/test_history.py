@@ -1,0 +1,342 @@
+"""The history on the console: figures, charts and tables of a range, of what was chosen, from a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cleo_core import Backoff, Cleo, TaskHandle, TaskState
+from cleo_core.errors import PermissionDenied
+from cleo_core.models import Figures, HistoryStats, Trend
+from cleo_tui.data.past import Past, Scope
+from cleo_tui.data.spans import SPANS
+from cleo_tui.screens.history_words import scope_of
+from cleo_tui.settings import ConsoleSettings
+from tests.console.driving import Console, console
+from tests.servers import Server
+from tests.waiting import until
+
+SMALL, LARGE = (80, 24), (200, 50)
+
+
+@pytest.fixture
+def connect(server: Server, namespace: str) -> Callable[[], Cleo]:
+    return lambda: Cleo(server.url, namespace=namespace)
+
+
+async def work(cleo: Cleo) -> None:
+    """Four tasks in two queues; one fails twice and is dead then."""
+
+    @cleo.task(queue="emails", max_retries=1, backoff=Backoff.fixed(0))
+    async def send(to: str) -> None:
+        if to == "nobody":
+            raise LookupError(f"no mailbox {to} after 17 tries")
+
+    @cleo.task(queue="images")
+    async def resize(width: int) -> None:
+        await asyncio.sleep(width / 1000)
+
+    async with cleo.worker(queues=["emails", "images"], worker_id="w1", heartbeat=0.2):
+        handles: list[TaskHandle[Any]] = [
+            await send.options(group="acme").enqueue("ann"),
+            await send.options(group="globex").enqueue("bob"),
+            await send.options(group="acme").enqueue("nobody"),
+            await resize.enqueue(17),
+        ]
+
+        async def ended() -> bool:
+            return all([await handle.status() in {TaskState.COMPLETED, TaskState.DEAD} for handle in handles])
+
+        await until(ended)
+
+
+async def look(running: Console, *texts: str) -> str:
+    """Go to the history, once it is known of what there is one."""
+    await until(lambda: running.app.snapshot and running.app.snapshot.queues)
+    await running.press("9")
+    return await running.see(*texts)
+
+
+async def test_where_there_is_room_all_of_it_is_on_one_screen(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await work(cleo)
+    async with console(connect, size=LARGE) as running:
+        screen = await look(running, "Throughput", "Success rate", "Run time", "Wait time", "Slowest tasks", "Workers")
+        await running.see("completed 3", "failed 2", "LookupError: no mailbox", "w1")
+        assert "1 of" not in screen.split("Slowest")[0].split("Errors")[0]
+        lines = screen.splitlines()
+        figures = lines[next(place for place, line in enumerate(lines) if "dead letters" in line) + 1]
+        assert figures.split()[:4] == ["▎3", "▎2", "▎1", "▎60%"]
+
+
+async def test_in_a_small_terminal_one_chart_is_shown_at_a_time(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await work(cleo)
+    async with console(connect, size=SMALL) as running:
+        await look(running, "Throughput", "1 of 7", "completed 3")
+        for place, name in enumerate(("Success rate", "Run time", "Wait time", "Errors", "Slowest tasks", "Workers")):
+            await running.press("l")
+            screen = await running.see(name, f"{place + 2} of 7")
+            assert "Throughput  " not in screen
+        await running.press("l")
+        await running.see("Throughput", "1 of 7")
+        await running.press("h")
+        await running.see("Workers", "7 of 7", "w1")
+
+
+async def test_two_charts_are_shown_where_there_is_room_for_two(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await work(cleo)
+    async with console(connect, size=(120, 36)) as running:
+        await look(running, "Throughput", "Success rate", "1 of 4")
+        await running.press("l", "l")
+        await running.see("Errors", "Slowest tasks", "3 of 4", "LookupError")
+
+
+async def test_commands_choose_what_it_is_of(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await work(cleo)
+    async with console(connect) as running:
+        await look(running, "completed 3")
+        await running.command("history @images")
+        await running.see("History / images", "completed 1")
+        await running.command("history group acme @emails")
+        await running.see("group acme in emails", "completed 1", "failed 2")
+        await running.command("history worker w1")
+        await running.see("worker w1 in all queues", "completed 3")
+        await running.command("history task send 6h")
+        await running.see("task send in all queues", "completed 2", "failed 2")
+        await until(lambda: "read now" in running.text() or " ago" in running.text())
+        await running.press("escape")
+        await running.see("History / all queues", "completed 3")
+
+
+async def test_what_can_not_be_is_said(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await work(cleo)
+    async with console(connect) as running:
+        await look(running, "completed 3")
+        await running.command("history @nothing")
+        await running.see("There is no queue 'nothing'")
+        await running.command("history worker")
+        await running.see("Say `:history")
+        await running.command("history group acme")
+        await running.see("History / all queues")
+
+
+async def test_the_queues_are_gone_through_one_by_one(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await work(cleo)
+    async with console(connect) as running:
+        await look(running, "History / all queues")
+        await running.press("right_square_bracket")
+        await running.see("History / emails", "completed 2")
+        await running.press("right_square_bracket")
+        await running.see("History / images", "completed 1")
+        await running.press("right_square_bracket")
+        await running.see("History / all queues", "completed 3")
+        await running.press("left_square_bracket")
+        await running.see("History / images")
+
+
+async def test_the_range_is_made_longer_and_shorter(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await work(cleo)
+    async with console(connect) as running:
+        await look(running, "completed 3", "{ shorter", "} longer")
+        for _ in range(5):
+            await running.press("right_curly_bracket")
+        await running.see("completed 3", "{ shorter")
+        await running.see_no_more("} longer")
+        await running.command("history @images 15min")
+        await running.see("} longer", "completed 1")
+        await running.see_no_more("{ shorter")
+
+
+async def test_a_range_in_which_nothing_happened_says_so(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await work(cleo)
+    async with console(connect) as running:
+        await look(running, "completed 3")
+        await running.command("history group nobody @emails")
+        await running.see("Nothing happened in the last 1 h", "group nobody in emails", "} looks over a longer range")
+        await running.command("history group nobody @emails 30d")
+        await running.see("Nothing happened in the last 30 d")
+        await running.see_no_more("} looks over a longer range")
+
+
+async def test_without_a_queue_there_is_nothing_to_look_back_on(connect: Callable[[], Cleo]) -> None:
+    async with console(connect) as running:
+        await until(lambda: running.app.snapshot and running.app.snapshot.has_data)
+        await running.press("9")
+        await running.see("No queues yet")
+        await running.press("l", "h", "right_curly_bracket", "left_curly_bracket", "right_square_bracket", "r")
+        await running.see("No queues yet")
+
+
+async def test_enter_on_an_error_leads_to_its_dead_letters_while_there_are_any(
+    cleo: Cleo, connect: Callable[[], Cleo]
+) -> None:
+    await work(cleo)
+    async with console(connect) as running:
+        await look(running, "completed 3")
+        await running.press("h", "h")
+        await running.see("Errors", "LookupError: no mailbox")
+        await running.press("enter")
+        await running.see("History / all queues / LookupError", "emails · LookupError")
+        letters = await cleo.dead_letters.list("emails")
+        await cleo.dead_letters.discard("emails", [letter.id for letter in letters.items])
+        await running.press("escape", "enter")
+        await running.see("emails has no dead letters of this kind")
+
+
+async def test_enter_on_a_task_name_or_a_worker_looks_at_it_alone(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await work(cleo)
+    async with console(connect, size=LARGE) as running:
+        await look(running, "resize", "w1")
+        await running.press("l", "enter")
+        await running.see("History / task resize in all queues", "completed 1", "esc shows all of it")
+        await running.press("escape")
+        await running.see("Slowest tasks", "w1")
+        await running.press("h", "enter")
+        await running.see("History / worker w1 in all queues", "completed 3")
+
+
+async def test_it_is_read_at_the_pace_of_the_range_and_at_once_when_asked(cleo: Cleo, server: Server) -> None:
+    await work(cleo)
+    reads: list[str] = []
+
+    class Counted(Cleo):
+        def __init__(self) -> None:
+            super().__init__(server.url, namespace=cleo.namespace)
+            stats = self.history.stats
+
+            async def counted(*args: Any, **kwargs: Any) -> Any:
+                reads.append("stats")
+                return await stats(*args, **kwargs)
+
+            self.history.stats = counted
+
+    async with console(Counted, settings=ConsoleSettings(refresh=0.05)) as running:
+        await look(running, "completed 3")
+        rounds = running.app.live.rounds
+        await until(lambda: running.app.live.rounds > rounds + 10)
+        assert len(reads) == 1
+        await running.press("r")
+        await until(lambda: len(reads) == 2)
+
+
+async def test_who_may_not_look_back_is_told_so(cleo: Cleo, server: Server) -> None:
+    await work(cleo)
+
+    class Denied(Cleo):
+        def __init__(self) -> None:
+            super().__init__(server.url, namespace=cleo.namespace)
+            stats = self.history.stats
+
+            async def allowed(queue: str | None = None, **_: Any) -> Any:
+                if queue != "images":
+                    raise PermissionDenied("server", "this user may not read it.", "Ask for the role viewer.")
+                return await stats(queue)
+
+            self.history.stats = allowed
+
+    async with console(Denied) as running:
+        await look(running, "The history of all queues can't be read", "may not read it", "Ask for the role viewer")
+        await running.command("history @images")
+        await running.see("History / images", "completed 1")
+
+
+@pytest.mark.parametrize(
+    ("keys", "crumb"),
+    [
+        (("2", "v"), "History / emails"),
+        (("4", "v"), "History / group acme in emails"),
+        (("5", "v"), "History / worker w1 in all queues"),
+        (("5", "enter", "v"), "History / worker w1 in all queues"),
+    ],
+)
+async def test_v_shows_the_history_of_what_is_looked_at(
+    cleo: Cleo, connect: Callable[[], Cleo], keys: tuple[str, ...], crumb: str
+) -> None:
+    async with cleo.worker(queues=["emails"], worker_id="w1", heartbeat=0.2), console(connect) as running:
+        await cleo.queues.add("emails", "send", {}, group="acme", delay=3_600)
+        await cleo.groups.configure("emails", "acme", weight=2)
+        for key in keys:
+            await running.press(key)
+            await running.see({"2": "emails", "4": "acme", "5": "w1", "enter": "It runs no task"}.get(key, crumb))
+
+
+async def test_without_a_row_v_does_nothing(connect: Callable[[], Cleo]) -> None:
+    async with console(connect) as running:
+        await until(lambda: running.app.snapshot and running.app.snapshot.has_data)
+        for key in "245":
+            await running.press(key, "v")
+            assert running.app.current_mode != "history"
+
+
+async def test_the_points_are_written_into_a_file_that_is_asked_for(
+    cleo: Cleo, connect: Callable[[], Cleo], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    await work(cleo)
+    async with console(connect) as running:
+        await look(running, "completed 3", "e export")
+        await running.press("e")
+        await running.see("export points points-all-queues-1h.csv")
+        await running.press("enter")
+        await running.see("61 rows written to")
+        with (tmp_path / "points-all-queues-1h.csv").open() as file:
+            rows = list(csv.DictReader(file))
+        assert sum(int(row["completed"]) for row in rows) == 3
+        assert {"since", "until", "throughput", "success_rate", "run_p95", "wait_p99"} <= set(rows[0])
+        await running.press("e", "enter")
+        await running.see("Overwrite points-all-queues-1h.csv?")
+        await running.press("n")
+        await running.command("export slowest slowest.json")
+        await running.see("2 rows written to")
+        slowest = json.loads((tmp_path / "slowest.json").read_text())
+        assert [row["name"] for row in slowest] == ["resize", "send"]
+        assert slowest[0]["completed"] == 1
+        await running.press("h", "h", "e")
+        await running.see("export errors errors-all-queues-1h.csv")
+        await running.press("escape")
+        await running.command("export nothing.txt")
+        await running.see("tells no format by its ending")
+    assert sorted(os.listdir(tmp_path)) == ["points-all-queues-1h.csv", "slowest.json"]
+
+
+async def test_where_nothing_was_read_nothing_is_written(connect: Callable[[], Cleo]) -> None:
+    async with console(connect) as running:
+        await until(lambda: running.app.snapshot and running.app.snapshot.has_data)
+        await running.press("9", "e")
+        await running.see("There is no list here that could be written.")
+
+
+def test_what_can_be_typed_after_history() -> None:
+    def scope(text: str, queue: str | None = "emails") -> Scope | None:
+        return scope_of(text.split(), queue)
+
+    assert scope("all") == Scope()
+    assert scope("@images") == Scope("images")
+    assert scope("group acme @images") == Scope("images", group="acme")
+    assert scope("group acme and sons") == Scope("emails", group="acme and sons")
+    assert scope("group @images") == Scope("images", group="")
+    assert scope("group acme", None) is None
+    assert scope("worker @w1") == Scope(worker="@w1")
+    assert scope("worker w1 @images") == Scope("images", worker="w1")
+    assert scope("task send") == Scope(name="send")
+    assert scope("task") is None
+    assert scope("@images and more") is None
+    # As the key on the list of groups asks for it: the group of the tasks that have none.
+    assert scope_of(["group", "", "@images"], None) == Scope("images", group="")
+
+
+def test_where_asking_takes_long_it_is_asked_less_often() -> None:
+    def pace(took: float) -> float:
+        figures = Figures(since=0, until=1)
+        stats = HistoryStats(queue=None, figures=figures, before=figures, trend=Trend())
+        return Past(Scope(), SPANS[0], stats, [], [], took).pace
+
+    assert pace(0.01) == SPANS[0].pace
+    assert pace(3.0) == 60.0
+    assert [span.pace for span in SPANS] == sorted(span.pace for span in SPANS)
