@@ -167,7 +167,7 @@ async def test_what_was_started_to_look_only_changes_nothing_elsewhere(profiles:
 
 
 async def test_the_keys_of_the_profile_are_the_keys(profiles: Path) -> None:
-    async with console_on(load().get("one")) as shop:
+    async with console_on(load().get("one"), size=(120, 60)) as shop:
         await shop.see("No queues in the namespace")
         await shop.press("question_mark")
         await shop.see("f5", "Read everything anew")
