@@ -53,6 +53,15 @@ async def test_a_worker_enters_what_its_tasks_declare(cleo: Cleo, server: Server
     assert info.next_at == NIGHTLY.upcoming(1, after=info.created_at)[0]
 
 
+async def test_a_queue_that_has_nothing_but_declared_schedules_is_seen(cleo: Cleo) -> None:
+    @cleo.task(queue="fresh", schedule=Every(3_600))
+    def report() -> None: ...
+
+    async with cleo.worker():
+        await until(cleo.queues.names)
+    assert await cleo.queues.names() == ["fresh"]
+
+
 async def test_a_start_of_the_same_code_changes_nothing(cleo: Cleo) -> None:
     @cleo.task(queue="q", schedule=[NIGHTLY, Every(30)])
     def report() -> None: ...
