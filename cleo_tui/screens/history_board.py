@@ -67,8 +67,11 @@ def word_of(view: View) -> str:
 
 
 def views_of(scope: Scope) -> Page:
-    """What there is to see of a scope: what is told of a group, worker or name has no parts."""
-    return tuple(view for view in View if not (scope.is_narrow and view in {View.SLOWEST, View.WORKERS}))
+    """What there is to see of a scope: a group or name is not told by worker, and of a worker there is its own load."""
+    hidden = {View.SLOWEST, View.WORKERS} if scope.is_narrow else set[View]()
+    if scope.worker is not None:
+        hidden.discard(View.WORKERS)
+    return tuple(view for view in View if view not in hidden)
 
 
 class Board(Vertical):

@@ -198,7 +198,7 @@ async def test_enter_on_a_task_name_or_a_worker_looks_at_it_alone(cleo: Cleo, co
         await running.press("escape")
         await running.see("Slowest tasks", "w1")
         await running.press("h", "enter")
-        await running.see("History / worker w1 in all queues", "completed 3")
+        await running.see("History / worker w1 in all queues", "completed 3", "slots busy", "MiB")
 
 
 async def test_it_is_read_at_the_pace_of_the_range_and_at_once_when_asked(cleo: Cleo, server: Server) -> None:
