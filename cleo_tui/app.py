@@ -25,6 +25,7 @@ from cleo_tui.changing import reason_against
 from cleo_tui.contexts import CONTEXT_ACTIONS, Contexts
 from cleo_tui.exporting import EXPORT_ACTIONS, Exporting
 from cleo_tui.going import GOING_ACTIONS, Going
+from cleo_tui.pacing import Paced
 from cleo_tui.profiles import Profile
 from cleo_tui.replaying import NAMES, REPLAY_ACTIONS, Replaying
 from cleo_tui.screens.opening import OpeningScreen
@@ -40,9 +41,7 @@ if TYPE_CHECKING:
     from cleo_tui.data.snapshot import Snapshot
     from cleo_tui.screens.base import CleoScreen
 
-FRAMES_OUT_OF_FOCUS = 1
 GOODBYE = 1.0
-STILL = 0.8
 
 
 def _theme_names(words: Sequence[str], _snapshot: Snapshot) -> Sequence[str]:
@@ -65,7 +64,7 @@ EVERYWHERE = (
 )
 
 
-class CleoApp(Attentive, Contexts, Going, Exporting, Replaying, App[None], Actor):
+class CleoApp(Paced, Attentive, Contexts, Going, Exporting, Replaying, App[None], Actor):
     """The console.
 
     Args:
@@ -115,8 +114,6 @@ class CleoApp(Attentive, Contexts, Going, Exporting, Replaying, App[None], Actor
         self._cleo: Cleo | None = None
         self._live: Live | None = None
         self._follower: asyncio.Task[None] | None = None
-        self._drawn_at = 0.0
-        self._frame_is_due = False
         self._rounds_drawn = 0
 
     # --- starting ------------------------------------------------------------------------------------
@@ -250,25 +247,15 @@ class CleoApp(Attentive, Contexts, Going, Exporting, Replaying, App[None], Actor
 
     # --- drawing -------------------------------------------------------------------------------------
 
-    def changed(self) -> None:
-        """Something is new: draw it with the next frame, of which there are only so many a second."""
-        if self._frame_is_due or self._live is None:
-            return
-        self._frame_is_due = True
-        frames = self.settings.frames if self.app_focus else FRAMES_OUT_OF_FOCUS
-        wait = self._drawn_at + 1 / frames - time.monotonic()
-        self.set_timer(max(0.001, wait), self._draw)
+    @property
+    def follows(self) -> bool:
+        """Whether there is anything to draw from."""
+        return self._live is not None
 
-    def _tick(self) -> None:
-        """Ages grow although nothing happens; a frame that was just drawn has shown them."""
-        if time.monotonic() - self._drawn_at > STILL:
-            self.changed()
-
-    def _draw(self) -> None:
-        self._frame_is_due = False
+    def draw_frame(self) -> None:
+        """Draw what is in front."""
         if self._live is None:
             return
-        self._drawn_at = time.monotonic()
         self.snapshot = self._live.snapshot()
         self._see_to_servers(self.snapshot)
         self._call_for_attention(self.snapshot)

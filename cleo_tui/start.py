@@ -87,7 +87,7 @@ async def show(app: CleoApp, cleo: Cleo) -> None:
         cleo,
         clock=app.clock,
         refresh=app.settings.refresh,
-        on_change=app.changed,
+        on_change=app.heard,
         bounds=app.settings.thresholds,
         tell=app.warn,
     )

@@ -7,6 +7,7 @@ says the same. The 16-colour theme uses the terminal's own colours, for terminal
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import cast
 
 from rich.style import Style
 from textual.content import Content
@@ -45,6 +46,28 @@ _MARKUP = {
     Role.WARN: "$warn",
     Role.BAD: "$bad",
 }
+
+
+class Inked:
+    """What a widget is beside, that draws its lines itself, often: it remembers the styles of the roles.
+
+    Textual forgets them each time the widget is refreshed, and working them out takes longer than drawing with them.
+    It is no widget itself, because Textual takes its own defaults from a widget's first base alone.
+    """
+
+    _inks: dict[tuple[Role, ...], Style] | None = None
+
+    def forget_inks(self) -> None:
+        """All looks different now."""
+        self._inks = None
+
+    def ink(self, *roles: Role) -> Style:
+        """The style of a role on the ground of the widget; later roles go over earlier ones."""
+        known = self._inks = self._inks if self._inks is not None else {}
+        if roles not in known:
+            widget = cast("Widget", self)
+            known[roles] = sum((ink(widget, role) for role in roles), ground(widget))
+        return known[roles]
 
 
 def ink(widget: Widget, role: Role) -> Style:

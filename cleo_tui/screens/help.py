@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
 from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from cleo_tui.actions import Action, Actor, Effect, actions_in_reach, app_of, shown
 from cleo_tui.theme import Role, inked
+
+KEYS = 14
 
 
 class HelpScreen(ModalScreen[None]):
@@ -35,11 +40,32 @@ class HelpScreen(ModalScreen[None]):
                 yield Static(
                     inked(f"Read-only. {self._reason} The keys that change something are hidden.\n", Role.WARN)
                 )
-            for title, actions in self._sections:
-                yield Static(inked(title, Role.ACCENT).stylize("bold"))
-                for action in actions:
-                    yield _line(action)
-                yield Static()
+            yield KeyTable(self._sections)
+
+
+class KeyTable(Widget):
+    """All the keys in one widget: one for each of them takes a third of a second to appear."""
+
+    def __init__(self, sections: list[tuple[str, list[Action]]]) -> None:
+        super().__init__()
+        self._sections = sections
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as the texts take."""
+        return len(self._lines(width))
+
+    def render(self) -> Content:
+        """The sections."""
+        return Content("\n").join(self._lines(self.size.width))
+
+    def _lines(self, width: int) -> list[Content]:
+        lines: list[Content] = []
+        for title, actions in self._sections:
+            lines.append(inked(title, Role.ACCENT).stylize("bold"))
+            for action in actions:
+                lines += _lines_of(action, max(20, width - KEYS))
+            lines.append(Content(""))
+        return lines
 
 
 def _sections_of(screen: Screen[Any]) -> list[tuple[str, list[Action]]]:
@@ -58,9 +84,24 @@ def _sections_of(screen: Screen[Any]) -> list[tuple[str, list[Action]]]:
     return [(title, actions) for _, title, actions in sorted(titled, key=lambda section: section[0])]
 
 
-def _line(action: Action) -> Horizontal:
+def _lines_of(action: Action, room: int) -> list[Content]:
+    """The keys, and beside them what they do, in as many lines as that takes."""
     keys = " ".join(shown(key) for key in action.keys[:3]) or f":{action.name}"
     role = Role.WARN if action.effect is Effect.CHANGES else Role.STRONG
-    usage = f"  :{action.name} {action.usage}" if action.usage else ""
-    text = Content.assemble(inked(action.help, Role.PLAIN), inked(usage, Role.MUTED))
-    return Horizontal(Static(inked(keys, role), classes="help-keys"), Static(text, classes="help-text"), classes="help")
+    texts = [(line, Role.PLAIN) for line in wrap(action.help, room)]
+    if action.usage:
+        usage = f":{action.name} {action.usage}"
+        if len(texts[-1][0]) + 2 + len(usage) > room:
+            texts += [(line, Role.MUTED) for line in wrap(usage, room)]
+            usage = ""
+    else:
+        usage = ""
+    head = f"  {keys}".ljust(KEYS)
+    if not head.endswith(" "):
+        texts.insert(0, ("", Role.PLAIN))
+    lines = [Content.assemble(" " * KEYS, inked(text, look)) for text, look in texts]
+    lines[0] = Content.assemble(inked(head, role), inked(*texts[0]))
+    if usage:
+        place = next(place for place in reversed(range(len(texts))) if texts[place][1] is Role.PLAIN)
+        lines[place] = Content.assemble(lines[place], inked(f"  {usage}", Role.MUTED))
+    return lines

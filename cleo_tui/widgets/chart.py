@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cleo_tui.theme import ROLE_CLASSES, Role, ground, ink, inked
+from cleo_tui.theme import ROLE_CLASSES, Inked, Role, inked
 from cleo_tui.widgets.braille import DOTS_ACROSS, Canvas, stretched
 
 SOLID, DASHED = "━", "╍"
@@ -29,7 +29,7 @@ class Series:
     now: str = ""
 
 
-class Chart(Widget):
+class Chart(Widget, Inked):
     """Lines over time; the names of the lines and how they stand now are in the frame's lower edge."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = ROLE_CLASSES
@@ -63,6 +63,7 @@ class Chart(Widget):
 
     def notify_style_update(self) -> None:
         """Draw anew in the other colours."""
+        self.forget_inks()
         self._lines = None
         super().notify_style_update()
 
@@ -71,8 +72,8 @@ class Chart(Widget):
         if self._lines is None:
             self._lines = self._draw(self.size.width, self.size.height)
         if y >= len(self._lines):
-            return Strip.blank(self.size.width, ground(self))
-        return Strip(self._lines[y]).adjust_cell_length(self.size.width).apply_style(ground(self))
+            return Strip.blank(self.size.width, self.ink())
+        return Strip(self._lines[y]).adjust_cell_length(self.size.width).apply_style(self.ink())
 
     def _draw(self, width: int, height: int) -> list[list[Segment]]:
         rows = height - 1
@@ -87,8 +88,8 @@ class Chart(Widget):
         for number, line in enumerate(self._series):
             heights = [None if value is None else value / top for value in line.values]
             canvas.line(stretched(heights, canvas.width * DOTS_ACROSS), number, dashed=line.dashed)
-        faint, muted = ink(self, Role.FAINT), ink(self, Role.MUTED)
-        inks = [ink(self, line.role) for line in self._series]
+        faint, muted = self.ink(Role.FAINT), self.ink(Role.MUTED)
+        inks = [self.ink(line.role) for line in self._series]
         lines: list[list[Segment]] = []
         for row in range(rows):
             axis = "┤" if row in labels else "│"

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Region
 
 from cleo_tui import say
 from cleo_tui.theme import Role, inked
@@ -24,6 +25,7 @@ class Pane(Vertical, Generic[Row]):
         self.table = table
         self._card = StateCard()
         self._card.display = False
+        self._heading = self._place = Content("")
 
     def compose(self) -> ComposeResult:
         """The table, and the card that takes its place."""
@@ -33,7 +35,9 @@ class Pane(Vertical, Generic[Row]):
     def tell(self, title: str, note: str = "", *, card: Card | None = None) -> None:
         """Name the frame, and show the card if there is one."""
         heading = Content.assemble(inked(title, Role.STRONG), inked(f"  {note}" if note else "", Role.MUTED))
-        self.border_title = heading.markup
+        if not heading.is_same(self._heading):
+            self._heading = self._border_title = heading
+            self._redraw_edge(-1)
         if card is not None:
             self._card.tell(card)
         if self._card.display != (card is not None):
@@ -58,4 +62,11 @@ class Pane(Vertical, Generic[Row]):
             parts.append(f"{say.count(len(table.marked))} marked")
         if card is None and table.dropped:
             parts.append(f"+{say.plural(table.dropped, 'column')}")
-        self.border_subtitle = inked(" · ".join(parts), Role.MUTED).markup
+        place = inked(" · ".join(parts), Role.MUTED)
+        if not place.is_same(self._place):
+            self._place = self._border_subtitle = place
+            self._redraw_edge(self.content_size.height)
+
+    def _redraw_edge(self, y: int) -> None:
+        """Draw one edge; when a title is set, Textual draws the frame with all that is in it."""
+        self.refresh(Region(-1, y, self.outer_size.width, 1))

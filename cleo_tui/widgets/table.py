@@ -14,7 +14,6 @@ from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -24,7 +23,7 @@ from textual.strip import Strip
 from cleo_tui import say
 from cleo_tui.actions import Action, Actor, bindings_of
 from cleo_tui.data.pages import Cursor, Listing, Rows
-from cleo_tui.theme import ROLE_CLASSES, Role, ground, ink
+from cleo_tui.theme import ROLE_CLASSES, Inked, Role
 
 Row = TypeVar("Row")
 GAP = 2
@@ -73,7 +72,25 @@ TABLE_ACTIONS = (
 )
 
 
-class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
+class _Place(Enum):
+    """Where a line is: which roles go over those of its cells for that."""
+
+    HEADER = (Role.HEADER,)
+    ELSEWHERE = ()
+    CURSOR = (Role.CURSOR,)
+    CURSOR_AWAY = (Role.CURSOR_AWAY,)
+
+
+class _Looks(NamedTuple):
+    """All that a line is drawn from."""
+
+    cells: tuple[Cell, ...]
+    place: _Place
+    marked: bool
+    loading: bool = False
+
+
+class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
     """The table: it has columns for good, rows by ``show``, and follows them when ``sync`` says they have changed."""
 
     ACTIONS = TABLE_ACTIONS
@@ -101,6 +118,7 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
         self._rows: Rows[Row] = Listing(str)
         self._layout: list[tuple[Column[Row], int]] = []
         self._drawn: dict[int, Strip] = {}
+        self._known: dict[_Looks, Strip] = {}
         self._told: tuple[int, str | None, int] = (0, None, 0)
 
     # --- rows ----------------------------------------------------------------------------------------
@@ -222,7 +240,7 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
     def on_resize(self) -> None:
         """Lay the columns out anew."""
         self._layout = []
-        self._drawn.clear()
+        self._forget()
         self.sync()
 
     def on_focus(self) -> None:
@@ -235,8 +253,13 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
 
     def notify_style_update(self) -> None:
         """All looks different now."""
-        self._drawn.clear()
+        self.forget_inks()
+        self._forget()
         super().notify_style_update()
+
+    def _forget(self) -> None:
+        self._drawn.clear()
+        self._known.clear()
 
     def on_click(self, event: events.Click) -> None:
         """A click puts the cursor on a row, a second one opens it."""
@@ -272,51 +295,69 @@ class LazyTable(ScrollView, Actor, Generic[Row], can_focus=True):
 
     def redraw(self) -> None:
         """Draw the lines that look different now; most of a list is the same from one frame to the next."""
-        before = self._drawn
-        self._drawn = {y: self._line(y) for y in range(self.size.height)}
-        changed = [y for y, strip in self._drawn.items() if strip != before.get(y)]
+        before, known = self._drawn, self._known
+        self._known = {}
+        self._drawn = {y: self._line(y, known) for y in range(self.size.height)}
+        changed = [y for y, strip in self._drawn.items() if strip is not before.get(y)]
         if changed:
             self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
 
     def render_line(self, y: int) -> Strip:
         """One line: the header, a row, or nothing."""
         if y not in self._drawn:
-            self._drawn[y] = self._line(y)
+            self._drawn[y] = self._line(y, self._known)
         return self._drawn[y]
 
-    def _line(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
+    def _line(self, y: int, known: dict[_Looks, Strip]) -> Strip:
+        """A line as it was drawn before, if it looks as it did then: laying styles over each other takes its time."""
         if not self._layout:
-            self._layout = self._lay_out(width)
-        strip = self._header() if y < HEADER else self._row(self.scroll_offset.y + y - HEADER)
-        return strip.adjust_cell_length(width).apply_style(ground(self))
+            self._layout = self._lay_out(self.scrollable_content_region.width)
+        looks = self._header() if y < HEADER else self._looks(self.scroll_offset.y + y - HEADER)
+        strip = self._known.get(looks) or known.get(looks) or self._strip(looks)
+        self._known[looks] = strip
+        return strip
 
-    def _header(self) -> Strip:
-        style = ink(self, Role.HEADER)
-        segments = [Segment(" " * EDGE, style)]
-        for column, width in self._layout:
+    def _header(self) -> _Looks:
+        cells: list[Cell] = []
+        for column, _ in self._layout:
             arrow = "↓" if column.title and column.title == self.sorted_by.removeprefix("-") else ""
             if self.sorted_by.startswith("-"):
                 arrow = arrow.replace("↓", "↑")
-            segments += (Segment(_fit(column.title + arrow, width, column.side), style), Segment(" " * GAP, style))
-        return Strip(segments)
+            cells.append(Cell(column.title + arrow, Role.HEADER))
+        return _Looks(tuple(cells), _Place.HEADER, marked=False)
 
-    def _row(self, index: int) -> Strip:
-        if index >= self._rows.total:
-            return Strip.blank(self.size.width)
+    def _looks(self, index: int) -> _Looks:
         row = self._rows.at(index)
-        at_cursor = index == self.cursor.index
-        base = ink(self, Role.CURSOR if self.has_focus else Role.CURSOR_AWAY) if at_cursor else Style.null()
+        if index != self.cursor.index:
+            place = _Place.ELSEWHERE
+        else:
+            place = _Place.CURSOR if self.has_focus else _Place.CURSOR_AWAY
+        if index >= self._rows.total:
+            return _Looks((), _Place.ELSEWHERE, marked=False)
         if row is None:
-            return Strip([Segment("  ·  ·  ·", ink(self, Role.FAINT) + base)])
-        marked = self._rows.key(row) in self.marked
-        edge = Segment("▌" if at_cursor and self.has_focus else " ", ink(self, Role.ACCENT) + base)
-        segments = [edge, Segment("✓" if marked else " ", ink(self, Role.MARK) + base)]
-        for column, width in self._layout:
-            text, role = column.cell(row)
-            style = ink(self, Role.MARK if marked and role is Role.PLAIN else role) + base
-            segments += (Segment(_fit(text, width, column.side), style), Segment(" " * GAP, base))
-        return Strip(segments).adjust_cell_length(self.size.width, base)
+            return _Looks((), place, marked=False, loading=True)
+        cells = tuple(column.cell(row) for column, _ in self._layout)
+        return _Looks(cells, place, marked=self._rows.key(row) in self.marked)
+
+    def _strip(self, looks: _Looks) -> Strip:
+        width = self.scrollable_content_region.width
+        over = looks.place.value
+        base = self.ink(*over)
+        if looks.loading:
+            segments = [Segment("  ·  ·  ·", self.ink(Role.FAINT, *over))]
+        elif not looks.cells:
+            return Strip.blank(width, base)
+        else:
+            edge = "▌" if looks.place is _Place.CURSOR else " "
+            mark = "✓" if looks.marked else " "
+            segments = [
+                Segment(edge, self.ink(Role.ACCENT, *over)),
+                Segment(mark, self.ink(Role.MARK, *over)),
+            ]
+        for (text, role), (column, room) in zip(looks.cells, self._layout, strict=False):
+            ink = self.ink(Role.MARK if looks.marked and role is Role.PLAIN else role, *over)
+            segments += (Segment(_fit(text, room, column.side), ink), Segment(" " * GAP, base))
+        return Strip(Segment.adjust_line_length(segments, width, base), width)
 
 
 def _fit(text: str, width: int, side: Side) -> str:

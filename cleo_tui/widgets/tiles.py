@@ -12,7 +12,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cleo_tui.theme import ROLE_CLASSES, Role, ground, ink
+from cleo_tui.theme import ROLE_CLASSES, Inked, Role
 
 LEAST_WIDTH = 13
 LINES = 2
@@ -29,7 +29,7 @@ class Tile:
     role: Role = Role.PLAIN
 
 
-class Tiles(Widget):
+class Tiles(Widget, Inked):
     """Tiles side by side, in as few rows as their width allows."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = ROLE_CLASSES
@@ -44,6 +44,11 @@ class Tiles(Widget):
             grown = len(tiles) != len(self._tiles)
             self._tiles = tiles
             self.refresh(layout=grown)
+
+    def notify_style_update(self) -> None:
+        """All looks different now."""
+        self.forget_inks()
+        super().notify_style_update()
 
     def _columns(self, width: int) -> int:
         size = max(1, len(self._tiles))
@@ -62,27 +67,27 @@ class Tiles(Widget):
         columns = self._columns(self.size.width)
         tiles = self._tiles[row * columns : (row + 1) * columns]
         if not tiles or line >= LINES:
-            return Strip.blank(self.size.width, ground(self))
+            return Strip.blank(self.size.width, self.ink())
         segments: list[Segment] = []
         for place, tile in enumerate(tiles):
             width = self.size.width * (place + 1) // columns - self.size.width * place // columns
             segments += self._tile(tile, line, width)
-        return Strip(segments).adjust_cell_length(self.size.width).apply_style(ground(self))
+        return Strip(Segment.adjust_line_length(segments, self.size.width, self.ink()), self.size.width)
 
     def _tile(self, tile: Tile, line: int, width: int) -> list[Segment]:
         worried = tile.role in {Role.WARN, Role.BAD}
-        bar = Segment("▎", ink(self, tile.role if worried else Role.FAINT))
+        bar = Segment("▎", self.ink(tile.role if worried else Role.FAINT))
         room = width - 2
         if line == 0:
             label = tile.label[:room].ljust(room)
-            return [bar, Segment(label, ink(self, tile.role if worried else Role.MUTED)), Segment(" ")]
+            return [bar, Segment(label, self.ink(tile.role if worried else Role.MUTED)), Segment(" ", self.ink())]
         value = tile.value[:room]
         note = tile.note if len(value) + 1 + len(tile.note) <= room else ""
         rest = f" {note}" if note else ""
         role = tile.role if worried else Role.STRONG
         return [
             bar,
-            Segment(value, ink(self, role) + Style(bold=True)),
-            Segment(rest.ljust(room - len(value)), ink(self, Role.MUTED)),
-            Segment(" "),
+            Segment(value, self.ink(role) + Style(bold=True)),
+            Segment(rest.ljust(room - len(value)), self.ink(Role.MUTED)),
+            Segment(" ", self.ink()),
         ]

@@ -166,7 +166,7 @@ async def test_commands_are_completed_and_mistakes_explained(cleo: Cleo, connect
     async with console(connect) as shop:
         await shop.see("emails")
         await shop.press("colon")
-        await shop.type("tas")
+        await shop.type("tasks")
         await shop.press("tab")
         await shop.type("del")
         await shop.press("tab", "enter")

@@ -71,7 +71,7 @@ def after(*keys: str, when: Check | None = None) -> Callable[[Pilot[Any]], Await
             await pilot.press(key)
             await pilot.pause()
             await until(lambda: (when or _is_read)(app))
-        await until(lambda: not app._frame_is_due)  # pyright: ignore[reportPrivateUsage]
+        await until(lambda: app.next_frame is None)
         await pilot.pause()
 
     return run
