@@ -134,13 +134,13 @@ async def test_what_does_not_fit_is_said(connect: Callable[[], Cleo]) -> None:
         await shop.see("of 12,480", "columns")
 
 
-async def test_keys_of_screens_that_are_not_there_do_nothing(connect: Callable[[], Cleo]) -> None:
+async def test_each_key_in_the_bar_leads_to_its_screen(connect: Callable[[], Cleo]) -> None:
     async with console(CannedCleo, clock=clock) as shop:
         await shop.see("emails")
-        for key in "79":
-            await shop.press(key)
-        assert shop.app.current_mode == "overview"
-        assert not shop.app.screen.is_modal
+        assert [tab.key for tab in shop.app.tabs] == list("1234567890")
+        for tab in reversed(shop.app.tabs):
+            await shop.press(tab.key)
+            assert shop.app.current_mode == tab.name
 
 
 async def test_the_stream_can_be_frozen_and_filtered(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
