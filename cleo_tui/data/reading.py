@@ -57,4 +57,6 @@ class Reading(Generic[T]):
             self.error = None
         except CleoError as error:
             self.error = error
+        except ValueError as error:
+            self.error = CleoError(f"What the server holds can't be understood ({error}). Is it of another version?")
         self._on_change()

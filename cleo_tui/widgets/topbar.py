@@ -148,20 +148,20 @@ class TopBar(Widget):
     def _screens(self, width: int) -> Content:
         """The screens, by their short names when the titles don't all fit; the breadcrumbs have those."""
         whole = sum(len(tab.key) + len(tab.title) + 4 for tab in self._tabs) <= width
-        gap = " " if whole else ""
+        pad, gap = (" ", " ") if whole else ("", "")
         self._spans = []
-        parts: list[Content] = [Content(gap)]
-        column = len(gap)
+        parts: list[Content] = [Content(" ")]
+        column = 1
         for tab in self._tabs:
             active = tab.name == self._active
             title = tab.title if whole else tab.short
-            text = f" {tab.key} {title} "
+            text = f"{pad}{tab.key} {title} "
             self._spans.append((column, column + len(text), tab.name))
             column += len(text) + len(gap)
             if active:
                 parts.append(inked(text, Role.ACCENT).stylize("bold reverse"))
             else:
-                parts += [inked(f" {tab.key} ", Role.ACCENT), inked(f"{title} ", Role.MUTED)]
+                parts += [inked(f"{pad}{tab.key} ", Role.ACCENT), inked(f"{title} ", Role.MUTED)]
             parts.append(Content(gap))
         return Content("").join(parts)
 
