@@ -23,7 +23,11 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "task": ("3", "right_square_bracket", "l", "l", "enter"),
     "groups": ("4", "right_square_bracket"),
     "dead-letters": ("6", "right_square_bracket"),
+    "workers": ("5",),
+    "stuck": ("7",),
     "live": ("8",),
+    "history": ("9",),
+    "doctor": ("0", "j", "j", "j", "enter"),
 }
 
 
