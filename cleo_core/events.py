@@ -233,14 +233,17 @@ class _Place:
 
     def __init__(self) -> None:
         self.position = ""
+        self.number = 0
         self.next_number = 0
 
     def is_new(self, position: str, number: int) -> bool:
         """Whether an entry was not taken yet. Numbers that start anew (the server lost its data) come at later
-        positions.
+        positions, or within the same millisecond at the same position.
         """
         if number >= self.next_number:
             return True
+        if position == self.position:
+            return number < self.number
         return bool(self.position) and _order(position) > _order(self.position)
 
     def take(self, queue: str, position: str, number: int, lines: list[Any]) -> list[Event | EventGap]:
@@ -249,7 +252,7 @@ class _Place:
         if self.next_number and number > self.next_number:
             events.append(EventGap(queue=queue, missed=number - self.next_number))
         events += [event_of(queue, position, line) for line in lines]
-        self.position, self.next_number = position, number + len(lines)
+        self.position, self.number, self.next_number = position, number, number + len(lines)
         return events
 
 

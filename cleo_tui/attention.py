@@ -21,7 +21,8 @@ class Attention:
 
     def new_in(self, snapshot: Snapshot) -> list[Alert]:
         """The alerts that were not there before; none while the console knows nothing yet, or nothing new."""
-        if not snapshot.link.state.is_live or snapshot.server is None:
+        # Workers are read last, and without them a queue is not known to be served.
+        if not snapshot.link.state.is_live or snapshot.server is None or snapshot.workers is None:
             return []
         keys = {alert.key for alert in snapshot.alerts}
         known, self._known = self._known, keys

@@ -163,6 +163,7 @@ async def test_a_worker_that_comes_and_goes_is_told_to_listeners_of_each_of_its_
     async with Listener(cleo) as listener:
         async with cleo.worker(heartbeat=0.02) as worker:
             await until(lambda: len(_told(listener, ObserverEvent.WORKER_JOINED)) == 2)
+            await until(_count_is(cleo, 1))
             info = await cleo.workers.get(worker.id)
             await until(lambda: _beat_again(cleo, {worker.id: info.beat_at}))
         await until(lambda: len(_told(listener, ObserverEvent.WORKER_LEFT)) == 2)
