@@ -12,7 +12,7 @@ from cleo_core.models import TaskState
 from cleo_tui.app import CleoApp
 from cleo_tui.data.link import LinkState
 from cleo_tui.settings import ConsoleSettings
-from cleo_tui.widgets.coming_view import ComingView
+from cleo_tui.widgets.statecard import Look, StateCard
 from tests.console.canned import CannedCleo, clock
 from tests.waiting import until
 
@@ -84,15 +84,13 @@ def _is_read(app: CleoApp) -> bool:
     if any(not queue.minutes for queue in snapshot.queues) and app.current_mode in {"overview", "queues"}:
         app.live.nudge()
         return False
-    if any("asking the server" in str(view.render()) for view in app.screen.query(ComingView)):
+    if any("asking the server" in str(view.render()).lower() for view in app.screen.query("ComingView, #preview")):
         return False
-    return all(not text.startswith("Reading") for text in _cards(app))
+    return all(not text.startswith(Look.CONNECTING.glyph) for text in _cards(app))
 
 
 def _cards(app: CleoApp) -> list[str]:
-    from cleo_tui.widgets.statecard import StateCard
-
-    return [str(card.render()).lstrip("◌ ") for card in app.screen.query(StateCard) if card.is_on_screen]
+    return [str(card.render()).lstrip() for card in app.screen.query(StateCard) if card.is_on_screen]
 
 
 @pytest.mark.parametrize("size", SIZES)
