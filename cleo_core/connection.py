@@ -9,11 +9,12 @@ import re
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from redis.asyncio import Connection, ConnectionPool, Redis, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 
 from cleo_core import errors
+from cleo_core.sending import TcpConnection, TlsConnection, UnixConnection
 from cleo_core.settings import RedisSettings
 
 MIN_REDIS = (7, 0)
@@ -104,15 +105,15 @@ def make_client(settings: RedisSettings, *, retries: int = 1, pool_size: int = 4
         # No CLIENT SETINFO: access lists don't allow it, and each connection would be an entry in the server's ACL log.
         "driver_info": None,
     }
-    kind: type[Connection | SSLConnection | UnixDomainSocketConnection]
+    kind: type[TcpConnection | TlsConnection | UnixConnection]
     if parts.scheme == "unix":
-        kind = UnixDomainSocketConnection
+        kind = UnixConnection
         options["path"] = parts.path
     else:
-        kind = Connection
+        kind = TcpConnection
         options |= {"host": parts.hostname, "port": parts.port or 6379, "socket_keepalive": True}
         if parts.scheme == "rediss":
-            kind = SSLConnection
+            kind = TlsConnection
             options["ssl_ca_certs"] = query.get("ssl_ca_certs")
             if query.get("ssl_cert_reqs") == "none":
                 options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}

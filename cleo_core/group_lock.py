@@ -88,6 +88,7 @@ class GroupLock:
         self._scope: asyncio.Task[Any] | None = None
         self._cancelling = 0
         self._stopped_scope = False
+        self._asking: asyncio.Future[tuple[float, str]] | None = None
         self._beside: set[asyncio.Future[Any]] = set()
 
     @property
@@ -117,7 +118,7 @@ class GroupLock:
             )
         token = self._token = secrets.token_hex(16)
         self._deadline, self._lost, self._stopped_scope = 0.0, False, False
-        self._stirred, self._renewing = asyncio.Event(), asyncio.Lock()
+        self._stirred, self._renewing, self._asking = asyncio.Event(), asyncio.Lock(), None
         try:
             await self._know_queue()
             await self._stand_in_line(token, _now() + self._wait)
@@ -143,7 +144,7 @@ class GroupLock:
             while True:
                 left = until - _now()
                 try:
-                    pause, why = await self._try(token, wait=left > 0)
+                    pause, why = await self._ask(token, wait=left > 0)
                 except ServerUnavailable:
                     if first or left <= 0:
                         raise
@@ -188,6 +189,14 @@ class GroupLock:
         if news is None:
             await asyncio.sleep(max(0.01, min(until - _now(), RETRY)))
 
+    async def _ask(self, token: str, *, wait: bool) -> tuple[float, str]:
+        """Try, and let the question reach its end though who waits for the answer is cancelled.
+
+        Else the server could hear of the leaving before it hears the question, and keep a place for one who is gone.
+        """
+        self._asking = self._run_beside(self._try(token, wait=wait))
+        return await asyncio.shield(self._asking)
+
     async def _try(self, token: str, *, wait: bool) -> tuple[float, str]:
         """Ask for it. If it is not granted: seconds after which to ask again, and why it was not."""
         scripts = await self._backend.scripts()
@@ -204,7 +213,7 @@ class GroupLock:
             self._drain,
             own_task,
         )
-        if fence:
+        if fence and token == self._token:
             # Counted from before it was asked for, so that it is over here no later than on the server.
             self.fence, self._deadline = fence, asked_at + ttl
             return 0.0, "the answer came too late"
@@ -219,6 +228,8 @@ class GroupLock:
         return f"The lock of group {self.group!r} in {self.queue} was not granted {within}: {why}."
 
     async def _give_up(self, token: str) -> None:
+        if self._asking is not None:
+            await asyncio.wait({self._asking})
         scripts = await self._backend.scripts()
         await scripts.leave_line(self.queue, self.group, token)
         # It may have been granted by a call whose answer was lost.

@@ -11,6 +11,7 @@ from cleo_core import Cleo, LockTimeout, Task, TaskContext, TaskState
 from cleo_core.group_lock import PATIENCE
 from tests.ghosts import claim_and_die
 from tests.lockers import Locker
+from tests.raw import ask, keys_of
 from tests.waiting import until
 
 
@@ -166,6 +167,19 @@ async def test_who_gives_up_waiting_opens_the_group_at_once(cleo: Cleo) -> None:
         assert time.monotonic() - gave_up < 1
         gate.set()
         await held.result(timeout=10)
+
+
+async def test_who_is_cancelled_at_any_moment_leaves_no_place_in_the_line(cleo: Cleo) -> None:
+    await _recorder(cleo, []).enqueue(1)
+    await claim_and_die(cleo, "q", lease=60)
+    line = keys_of(cleo, "q").prefix + "line:g"
+    for moment in range(120):
+        taking = asyncio.create_task(cleo.locks.group("q", "g", wait=60).acquire())
+        await asyncio.sleep(moment / 20_000)
+        taking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await taking
+        assert await ask(cleo, "ZCARD", line) == 0, f"cancelled after {moment / 20} ms"
 
 
 async def test_two_tasks_of_a_group_that_lock_it_exclude_each_other_and_do_not_wait_for_each_other(cleo: Cleo) -> None:
