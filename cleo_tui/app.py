@@ -30,6 +30,7 @@ from cleo_tui.profiles import Profile
 from cleo_tui.replaying import NAMES, REPLAY_ACTIONS, Replaying
 from cleo_tui.screens.opening import OpeningScreen
 from cleo_tui.settings import AUTO_THEME, ConsoleSettings
+from cleo_tui.suspending import SUSPEND_ACTIONS, Suspending
 from cleo_tui.theme import DARK, SIXTEEN_NAME, THEMES, VARIABLES
 from cleo_tui.widgets.topbar import Tab
 
@@ -59,12 +60,13 @@ EVERYWHERE = (
     *EXPORT_ACTIONS,
     *REPLAY_ACTIONS,
     Action("alerts", ("exclamation_mark",), "What wants looking at, and since when."),
+    *SUSPEND_ACTIONS,
     Action("quit", ("q", "ctrl+q", "ctrl+c"), "End the console; the workers go on."),
     Action("help", ("question_mark",), "What can be done here, with which key.", label="help"),
 )
 
 
-class CleoApp(Paced, Attentive, Contexts, Going, Exporting, Replaying, App[None], Actor):
+class CleoApp(Paced, Attentive, Contexts, Going, Exporting, Replaying, Suspending, App[None], Actor):
     """The console.
 
     Args:
@@ -128,6 +130,7 @@ class CleoApp(Paced, Attentive, Contexts, Going, Exporting, Replaying, App[None]
 
     def on_mount(self) -> None:
         """All else follows after the first frame."""
+        self.draw_all_on_resume()
         self.call_after_refresh(self._start)
 
     def _theme_of(self, settings: ConsoleSettings) -> str:
@@ -204,8 +207,10 @@ class CleoApp(Paced, Attentive, Contexts, Going, Exporting, Replaying, App[None]
             return self.player is not None
         if action.name == "export":
             return front is not None and front.export_rows is not None and not self.is_web
-        return self.offers_going(action) and (
-            action.name != "filter" or (front is not None and front.filter_text is not None)
+        return (
+            self.offers_going(action)
+            and self.offers_suspending(action)
+            and (action.name != "filter" or (front is not None and front.filter_text is not None))
         )
 
     # --- what screens ask ----------------------------------------------------------------------------

@@ -240,7 +240,7 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
     def on_resize(self) -> None:
         """Lay the columns out anew."""
         self._layout = []
-        self._forget()
+        self.forget_lines()
         self.sync()
 
     def on_focus(self) -> None:
@@ -254,10 +254,11 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
     def notify_style_update(self) -> None:
         """All looks different now."""
         self.forget_inks()
-        self._forget()
+        self.forget_lines()
         super().notify_style_update()
 
-    def _forget(self) -> None:
+    def forget_lines(self) -> None:
+        """Draw all lines anew."""
         self._drawn.clear()
         self._known.clear()
 

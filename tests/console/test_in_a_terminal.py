@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from cleo_core import Cleo
 from tests.servers import Server, free_port
 from tests.terminal import Terminal, open_terminal
 
@@ -59,6 +61,27 @@ def test_it_ends_within_two_seconds_of_its_terminal(terminal: Terminal) -> None:
     process = console_of(terminal)
     terminal.close()
     process.wait(2)
+
+
+async def test_the_shell_can_stop_it_and_bring_it_back(server: Server, cleo: Cleo, namespace: str) -> None:
+    await cleo.queues.add("emails", "send", {}, delay=86_400)
+    with open_terminal(["env", "PS1=shell% ", "bash", "--norc", "-i"], columns=80, rows=24) as terminal:
+        terminal.wait_for("shell%")
+        terminal.type(shlex.join([*CONSOLE, server.url, "--namespace", namespace]), "Enter")
+        terminal.wait_for("emails", within=30)
+        terminal.type("2")
+        terminal.wait_for("1 queue")
+        for _ in range(2):
+            terminal.type("C-z")
+            assert "emails" not in terminal.wait_for("Stopped")
+            terminal.type("fg", "Enter")
+            screen = terminal.wait_for("1 queue")
+            assert "Stopped" not in screen
+            terminal.wait_for("emails")
+            terminal.wait_for("1 Over")
+            terminal.wait_for("? help")
+        terminal.type("q")
+        terminal.wait_for("shell%")
 
 
 def test_an_address_that_can_not_be_one_is_explained_without_its_password() -> None:
