@@ -147,7 +147,9 @@ class TaskHistoryService:
 
         Without ``resolution`` points are minutes up to two days, hours up to 32 days, days beyond, or coarser where
         the finer counters are not kept any more. One call of a script for a queue, which reads a key for each hour of
-        minutes, day of hours, or 32 days; for everything one for each queue.
+        minutes, day of hours, or 32 days; for everything one for each queue. The points of a worker have its ``load``
+        (CPU, memory, slots in use), by the minute for at least two days and by the hour for 32, for one more command
+        for each day of minutes or 32 days of hours.
 
         Raises:
             InvalidOption: the range or the combination can't be, or there are more than 3,000 points.

@@ -11,7 +11,7 @@ from itertools import chain, islice, zip_longest
 from cleo_core.backend import Backend
 from cleo_core.errors import InvalidOption
 from cleo_core.history_counters import Cell, Counters, Range, Unit, kept_by, range_of
-from cleo_core.loads import read_loads
+from cleo_core.loads import read_load_points, read_loads
 from cleo_core.models import ErrorPattern, Figures, HistoryStats, NameFigures, Resolution, Trend, WorkerLoad
 from cleo_core.names import check_name
 
@@ -113,8 +113,15 @@ class Statistics:
             for minute, cell in (await self._counters.points(queue, scope.suffix, whole, unit)).items():
                 cells.setdefault(minute, Cell()).add(cell)
         nothing = Cell()
-        points = (Range(minute, minute + unit, span.now) for minute in range(first, end, unit))
-        return [scope.figures(cells.get(point.first, nothing), point.since, point.until) for point in points]
+        points = [Range(minute, minute + unit, span.now) for minute in range(first, end, unit)]
+        figures = [scope.figures(cells.get(point.first, nothing), point.since, point.until) for point in points]
+        if scope.worker is None:
+            return figures
+        loads = await read_load_points(self._backend, scope.worker, whole, unit)
+        return [
+            each.model_copy(update={"load": loads.get(point.first)})
+            for point, each in zip(points, figures, strict=True)
+        ]
 
     async def stats(self, queues: Sequence[str], scope: Scope, span: Range, top: int) -> HistoryStats:
         """Everything that is told of a range."""

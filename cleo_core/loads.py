@@ -6,8 +6,10 @@ of the hour over and over; a beat that fails loses nothing.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain, groupby
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -96,21 +98,38 @@ async def read_loads(backend: Backend, workers: Sequence[str], span: Range) -> l
     By the minute within the last two days, else by the hour: at most three commands a worker for ranges up to 64
     days.
     """
-    by_minute = span.now - span.since <= 2 * DAY
-    keys = backend.keys
-    blocks = {day if by_minute else day // 32 for day in span.days}
-    first, end = (span.first, span.end) if by_minute else (span.first // 60, -(-span.end // 60))
+    unit = Unit.MINUTE if span.now - span.since <= 2 * DAY else Unit.HOUR
     loads: list[WorkerLoad] = []
     for worker in workers:
-        key_of = keys.minute_load if by_minute else keys.hour_load
         total = _Sum()
-        for flat in await backend.ask_all(*(("HGETALL", key_of(worker, block)) for block in sorted(blocks))):
-            for number, data in zip(flat[::2], flat[1::2], strict=True):
-                if number.isdigit() and first <= int(number) < end:
-                    total.add(data)
+        for _, data in await _stored(backend, worker, span, unit):
+            total.add(data)
         if total.samples > 0:
             loads.append(_load_of(worker, total))
     return loads
+
+
+async def read_load_points(backend: Backend, worker: str, span: Range, unit: Unit) -> dict[int, WorkerLoad]:
+    """The load of a worker in each ``unit`` of a range, by the minute that it begins with; none without a sample.
+
+    One command for each day of minutes, or 32 days of hours.
+    """
+    sums: dict[int, _Sum] = defaultdict(_Sum)
+    for minute, data in await _stored(backend, worker, span, Unit.MINUTE if unit is Unit.MINUTE else Unit.HOUR):
+        sums[minute // unit * unit].add(data)
+    return {minute: _load_of(worker, total) for minute, total in sums.items() if total.samples > 0}
+
+
+async def _stored(backend: Backend, worker: str, span: Range, unit: Unit) -> list[tuple[int, bytes]]:
+    """What is stored of a worker's minutes or hours in a range, each with the minute that it begins with."""
+    key_of, size = (
+        (backend.keys.minute_load, Unit.DAY) if unit is Unit.MINUTE else (backend.keys.hour_load, 32 * Unit.DAY // unit)
+    )
+    numbers = range(span.first // unit, -(-span.end // unit))
+    blocks = [(block, list(same)) for block, same in groupby(numbers, key=lambda number: number // size)]
+    answers = await backend.ask_all(*(("HMGET", key_of(worker, block), *inside) for block, inside in blocks))
+    found = zip(chain.from_iterable(inside for _, inside in blocks), chain.from_iterable(answers), strict=True)
+    return [(number * unit, data) for number, data in found if data is not None]
 
 
 def _load_of(worker: str, total: _Sum) -> WorkerLoad:

@@ -58,6 +58,24 @@ class Spread(Model):
     p99: float | None = None
 
 
+class WorkerLoad(Model):
+    """What a worker took of its machine in a range, of samples with every heartbeat.
+
+    ``cpu`` is the mean and ``cpu_peak`` the highest use of one core in percent, ``memory`` and ``memory_peak`` are
+    bytes, ``utilisation`` is the mean share of its slots that ran tasks (0 to 1), ``loop_lag`` the longest delay of
+    its loop in seconds.
+    """
+
+    worker: str
+    samples: int
+    cpu: float
+    cpu_peak: float
+    memory: float
+    memory_peak: float
+    utilisation: float
+    loop_lag: float
+
+
 class Figures(Model):
     """What happened from ``since`` on and before ``until`` (seconds since the epoch).
 
@@ -65,6 +83,7 @@ class Figures(Model):
     of those that failed or were lost, ``retried`` went on and ``died`` became dead letters. ``enqueued`` is counted
     for queues only. The rates are shares of the attempts that completed, failed or were lost, ``None`` if there was
     none. ``throughput`` is completed tasks a second. ``run_total`` is how long all tasks ran together.
+    ``load`` is told in the points of a worker's series only: what it took of its machine, ``None`` without a sample.
     """
 
     since: float
@@ -83,6 +102,7 @@ class Figures(Model):
     run_average: float | None = None
     run: Spread = Spread()
     wait: Spread = Spread()
+    load: WorkerLoad | None = None
 
     @property
     def attempts(self) -> int:
@@ -124,24 +144,6 @@ class ErrorPattern(Model):
     last_task_id: str = ""
     last_name: str = ""
     last_group: str = ""
-
-
-class WorkerLoad(Model):
-    """What a worker took of its machine in a range, of samples with every heartbeat.
-
-    ``cpu`` is the mean and ``cpu_peak`` the highest use of one core in percent, ``memory`` and ``memory_peak`` are
-    bytes, ``utilisation`` is the mean share of its slots that ran tasks (0 to 1), ``loop_lag`` the longest delay of
-    its loop in seconds.
-    """
-
-    worker: str
-    samples: int
-    cpu: float
-    cpu_peak: float
-    memory: float
-    memory_peak: float
-    utilisation: float
-    loop_lag: float
 
 
 class HistoryStats(Model):

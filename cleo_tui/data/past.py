@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TypedDict
 
 from cleo_core import Cleo
-from cleo_core.models import Figures, HistoryStats, Spread
+from cleo_core.models import Figures, HistoryStats, Spread, WorkerLoad
 from cleo_tui import say
 from cleo_tui.data.spans import Span
 
@@ -130,6 +130,24 @@ def _together(points: Sequence[Figures]) -> Figures:
         run_total=sum(point.run_total for point in points),
         run=_slowest(point.run for point in points),
         wait=_slowest(point.wait for point in points),
+        load=_load_of([point.load for point in points if point.load is not None]),
+    )
+
+
+def _load_of(loads: Sequence[WorkerLoad]) -> WorkerLoad | None:
+    """The mean of all samples, and the highest of the peaks."""
+    samples = sum(load.samples for load in loads)
+    if not samples:
+        return None
+    return WorkerLoad(
+        worker=loads[0].worker,
+        samples=samples,
+        cpu=sum(load.cpu * load.samples for load in loads) / samples,
+        cpu_peak=max(load.cpu_peak for load in loads),
+        memory=sum(load.memory * load.samples for load in loads) / samples,
+        memory_peak=max(load.memory_peak for load in loads),
+        utilisation=sum(load.utilisation * load.samples for load in loads) / samples,
+        loop_lag=max(load.loop_lag for load in loads),
     )
 
 

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from cleo_core.errors import CleoError, PermissionDenied
-from cleo_core.models import DeadLetterKind, ErrorPattern
+from cleo_core.models import DeadLetterKind, ErrorPattern, Figures, WorkerLoad
 from cleo_tui import say
 from cleo_tui.actions import Action, bindings_of
 from cleo_tui.data.export import flat
@@ -305,8 +305,13 @@ class HistoryScreen(CleoScreen):
         return rows if rows is not None else Listing(lambda point: str(point.since), past.fine)
 
     def export_fields(self, row: Any) -> Mapping[str, object]:
-        """One value a column."""
-        return flat(super().export_fields(row))
+        """One value a column; only a worker's points have a load, and all of its columns even where there is none."""
+        told = dict(super().export_fields(row))
+        if isinstance(row, Figures):
+            load = told.pop("load")
+            if self._scope is not None and self._scope.worker is not None:
+                told["load"] = load or dict.fromkeys(WorkerLoad.model_fields)
+        return flat(told)
 
     def do_export_shown(self, *words: str) -> None:
         """Write what was named into the file that was named, or ask for its name."""

@@ -29,6 +29,8 @@ class View(Enum):
     SUCCESS = "success"
     RUN_TIME = "run time"
     WAIT_TIME = "wait time"
+    CPU = "cpu"
+    MEMORY = "memory"
     ERRORS = "errors"
     SLOWEST = "slowest"
     WORKERS = "workers"
@@ -40,6 +42,8 @@ PICTURES: dict[View, Callable[[Past], Picture]] = {
     View.SUCCESS: history_charts.success,
     View.RUN_TIME: history_charts.run_time,
     View.WAIT_TIME: history_charts.wait_time,
+    View.CPU: history_charts.cpu,
+    View.MEMORY: history_charts.memory,
 }
 # The title of each table, what its order is, and what to say if it is empty.
 TABLES = {
@@ -51,9 +55,10 @@ TABLES = {
 ROWS: tuple[Page, ...] = (
     (View.THROUGHPUT, View.SUCCESS),
     (View.RUN_TIME, View.WAIT_TIME),
+    (View.CPU, View.MEMORY),
     (View.ERRORS, View.SLOWEST, View.WORKERS),
 )
-PAIRS: tuple[Page, ...] = (*ROWS[:2], (View.ERRORS, View.SLOWEST), (View.WORKERS,))
+PAIRS: tuple[Page, ...] = (*ROWS[:3], (View.ERRORS, View.SLOWEST), (View.WORKERS,))
 PAIR_NEEDS, ALL_NEEDS = (100, 20), (160, 36)
 
 
@@ -67,10 +72,12 @@ def word_of(view: View) -> str:
 
 
 def views_of(scope: Scope) -> Page:
-    """What there is to see of a scope: a group or name is not told by worker, and of a worker there is its own load."""
-    hidden = {View.SLOWEST, View.WORKERS} if scope.is_narrow else set[View]()
+    """What there is to see of a scope: a group or name is not told by worker, and the load is charted of a worker."""
+    hidden = {View.CPU, View.MEMORY}
     if scope.worker is not None:
-        hidden.discard(View.WORKERS)
+        hidden = {View.SLOWEST}
+    elif scope.is_narrow:
+        hidden |= {View.SLOWEST, View.WORKERS}
     return tuple(view for view in View if view not in hidden)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cleo_core.models import Figures
+from cleo_core.models import Figures, WorkerLoad
 from cleo_tui import say
 from cleo_tui.data.past import Past
 from cleo_tui.theme import Role
 from cleo_tui.widgets.plot import Curve, Picture
 from cleo_tui.widgets.plotting import Point, Stroke
-from cleo_tui.widgets.rulers import RATE, SECONDS, SHARE, Scale
+from cleo_tui.widgets.rulers import BYTES, PERCENT, RATE, SECONDS, SHARE, Scale
 
 Value = Callable[[Figures], float | None]
 
@@ -53,6 +53,34 @@ def run_time(past: Past) -> Picture:
 def wait_time(past: Past) -> Picture:
     """How long the tasks waited until they were claimed."""
     return _spread(past, "Wait time", lambda figures: figures.wait, "No task was claimed")
+
+
+def cpu(past: Past) -> Picture:
+    """How much of one core the worker took."""
+    return _load(past, "CPU", "of one core", "cpu", lambda value: f"{value:.0f}%", PERCENT)
+
+
+def memory(past: Past) -> Picture:
+    """How much memory the worker's process took."""
+    return _load(past, "Memory", "of the process", "memory", lambda value: say.size(int(value)), BYTES)
+
+
+def _load(past: Past, title: str, unit: str, name: str, told: Callable[[float], str], scale: Scale) -> Picture:
+    """The mean of a load and its peak."""
+
+    def line(words: str, field: str, role: Role, stroke: Stroke) -> Curve:
+        def value(load: WorkerLoad | None) -> float | None:
+            return None if load is None else getattr(load, field)
+
+        total = value(next(iter(past.stats.workers), None))
+        shown = "" if total is None else told(total)
+        return _line(past, words, lambda point: value(point.load), role, stroke, shown)
+
+    lines = [
+        line("mean", name, Role.ACCENT, Stroke.SOLID),
+        line("peak", f"{name}_peak", Role.WARN, Stroke.DOTTED),
+    ]
+    return _picture(past, title, unit, lines, scale, "The worker left no sample")
 
 
 def _spread(past: Past, title: str, spread: Callable[[Figures], object], empty: str) -> Picture:

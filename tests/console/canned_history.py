@@ -81,7 +81,10 @@ class CannedPast(CannedHistory):
         step = 60 if seconds <= 2 * 86_400 else 3_600
         first = int((self._at - seconds) // step)
         last = int(self._at // step)
-        return [self._point(number, step, (number - first) / (last - first)) for number in range(first, last + 1)]
+        points = [self._point(number, step, (number - first) / (last - first)) for number in range(first, last + 1)]
+        if worker is None:
+            return points
+        return [point.model_copy(update={"load": _load_at(worker, place)}) for place, point in enumerate(points)]
 
     def _point(self, number: int, step: int, place: float) -> Figures:
         busy = not (0.45 < place < 0.55 or self._empty)
@@ -115,3 +118,13 @@ def _load(number: int) -> WorkerLoad:
         worker=f"worker-{number}-4f1c", samples=720, cpu=41.4 / number, cpu_peak=96.0 / number, memory=92e6,
         memory_peak=120e6, utilisation=0.81 / number, loop_lag=0.004 * number**4,
     )  # fmt: skip
+
+
+def _load_at(worker: str, place: int) -> WorkerLoad | None:
+    """A worker that grows, and was away for a while."""
+    if 20 < place < 26:
+        return None
+    cpu = 40 + 25 * math.sin(place / 5)
+    return _load(1).model_copy(
+        update={"worker": worker, "cpu": cpu, "cpu_peak": cpu * 1.4, "memory": 8e7 + 8e5 * place, "memory_peak": 1.4e8}
+    )

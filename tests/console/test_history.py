@@ -305,6 +305,34 @@ async def test_the_points_are_written_into_a_file_that_is_asked_for(
     assert sorted(os.listdir(tmp_path)) == ["points-all-queues-1h.csv", "slowest.json"]
 
 
+async def test_the_load_of_a_worker_is_charted_and_written_with_its_points(
+    cleo: Cleo, connect: Callable[[], Cleo], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    await work(cleo)
+    async with console(connect, size=SMALL) as running:
+        await look(running, "completed 3")
+        await running.command("history worker w1")
+        await running.see("worker w1 · esc", "1 of 8")
+        await running.press("l", "l", "l", "l")
+        await running.see("CPU  of one core", "5 of 8", "mean", "peak", "%")
+        await running.press("l")
+        await running.see("Memory  of the process", "6 of 8", "MiB")
+        await running.command("export points points.csv")
+        await running.see("61 rows written to")
+        await running.command("history @emails")
+        await running.see("History / emails", "1 of 7")
+        await running.command("export points emails.csv")
+        await running.see("61 rows written to emails.csv")
+    with (tmp_path / "points.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["load_memory"] == ""
+    assert max(float(row["load_memory"] or 0) for row in rows) > 10_000_000
+    assert not any(
+        column.startswith("load") for column in (tmp_path / "emails.csv").read_text().split("\n")[0].split(",")
+    )
+
+
 async def test_where_nothing_was_read_nothing_is_written(connect: Callable[[], Cleo]) -> None:
     async with console(connect) as running:
         await until(lambda: running.app.snapshot and running.app.snapshot.has_data)

@@ -99,6 +99,12 @@ def test_a_screen_with_data(snap_compare: SnapCompare, name: str, size: str) -> 
     assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES[size], run_before=after(*SCREENS[name]))
 
 
+@pytest.mark.parametrize(("size", "pages"), [("80x24", 4), ("120x36", 2), ("200x50", 0)])
+def test_the_load_of_a_worker(snap_compare: SnapCompare, size: str, pages: int) -> None:
+    run = after("5", "G", "v", *["l"] * pages)
+    assert snap_compare(app_on(CannedCleo()), terminal_size=SIZES[size], run_before=run)
+
+
 @pytest.mark.parametrize(
     "name", ["overview", "queues", "tasks", "dead letters", "live", "groups", "locks", "workers", "stuck", "history"]
 )

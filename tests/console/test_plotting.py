@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from cleo_core.models import Figures, Spread
+from cleo_core.models import Figures, Spread, WorkerLoad
 from cleo_tui.data.past import thinned
 from cleo_tui.screens.history_tiles import change, points
 from cleo_tui.widgets.plotting import FIRST_LINE, Drawing, Point, Stroke, plotted
@@ -135,6 +135,23 @@ def test_points_are_put_together_in_steps() -> None:
     assert [step.run.p95 for step in steps] == [0.4, 0.8]
     assert steps[0].success_rate == pytest.approx(10 / 15)  # pyright: ignore[reportUnknownMemberType]
     assert steps[1].throughput == pytest.approx(35 / 300)  # pyright: ignore[reportUnknownMemberType]
+
+
+def load(cpu: float, samples: int) -> WorkerLoad:
+    return WorkerLoad(
+        worker="w", samples=samples, cpu=cpu, cpu_peak=cpu + 5, memory=cpu * 100, memory_peak=cpu * 200,
+        utilisation=cpu / 100, loop_lag=cpu / 1_000,
+    )  # fmt: skip
+
+
+def test_loads_are_put_together_by_their_samples() -> None:
+    loads = [load(10.0, 1), None, load(40.0, 2), None, None, None]
+    fine = [point(minute, 1, None).model_copy(update={"load": each}) for minute, each in enumerate(loads)]
+    together, nothing = thinned(fine, 180.0)
+    assert together.load is not None
+    assert (together.load.samples, together.load.cpu, together.load.cpu_peak) == (3, 30.0, 45.0)
+    assert (together.load.memory, together.load.memory_peak, together.load.loop_lag) == (3_000.0, 8_000.0, 0.04)
+    assert nothing.load is None
 
 
 def test_a_step_that_has_hardly_begun_is_left_out() -> None:

@@ -8,7 +8,7 @@ from cleo_core import Cleo
 from cleo_core.keys import Keys
 from cleo_core.loads import LoadSampler
 from cleo_core.models import WorkerInfo
-from cleo_core.models.history import WorkerLoad
+from cleo_core.models.history import Resolution, WorkerLoad
 from tests.pasts import run
 from tests.raw import ask
 from tests.waiting import until
@@ -79,6 +79,28 @@ async def test_samples_of_a_range_are_summed_by_the_minute_or_the_hour(cleo: Cle
     for seconds, samples in ((7_200, 4), (100_000, 5), (20 * 86_400, 6)):
         (load,) = (await cleo.history.stats(worker="w", seconds=seconds)).workers
         assert load.samples == samples
+
+
+async def test_the_points_of_a_worker_have_its_load(cleo: Cleo) -> None:
+    await _write(cleo, [10, 130, 4_000], 50.0, 5)
+    await _write(cleo, [190], 80.0, 10)
+    points = await cleo.history.series(worker="w", seconds=7_200)
+    loads = [point.load for point in points if point.load is not None]
+    assert [(load.worker, load.samples, load.cpu, load.utilisation) for load in loads] == [
+        ("w", 1, 50.0, 0.5), ("w", 1, 80.0, 1.0), ("w", 1, 50.0, 0.5), ("w", 1, 50.0, 0.5)
+    ]  # fmt: skip
+    assert len(points) > 100
+    of_queue = await cleo.history.series("q", seconds=7_200)
+    assert all(point.load is None for point in of_queue)
+
+
+async def test_longer_series_have_the_load_by_hours_and_days(cleo: Cleo) -> None:
+    await _write(cleo, [10, 20 * 86_400, 20 * 86_400 + 3_600], 50.0, 5)
+    for resolution, seconds, times in ((None, 25 * 86_400, 3), (Resolution.DAY, 300 * 86_400, 2)):
+        points = await cleo.history.series(worker="w", seconds=seconds, resolution=resolution)
+        loads = [point.load for point in points if point.load is not None]
+        assert sum(load.samples for load in loads) == 3
+        assert len(loads) in {times, times + 1}  # two of them may lie on both sides of midnight
 
 
 async def test_samples_have_a_lifetime_and_garbage_among_them_is_passed_over(cleo: Cleo) -> None:
