@@ -50,12 +50,14 @@ class Cell:
 
     @classmethod
     def of_minute(cls, flat: Sequence[bytes]) -> Cell:
-        """Of a minute that is not folded yet."""
+        """Of a minute that is not folded yet. Who counts no completed ones, completed what ran and did not fail."""
         row = {name: number for name, number in zip(flat[::2], flat[1::2], strict=True) if number.isdigit()}
         kinds = {name for name in row if name[:1] == b"!" and name != b"!"}
         errors = {name[1:].decode(errors="replace"): int(row[name]) for name in kinds}
         counts = {name: int(row[name.encode()]) for name in COUNTS if name.encode() in row}
-        return cls(Counter(counts), Counter(buckets(row, b"r")), Counter(buckets(row, b"w")), Counter(errors))
+        runs = Counter(buckets(row, b"r"))
+        counts.setdefault("completed", max(0, runs.total() - counts.get("failed", 0)))
+        return cls(Counter(counts), runs, Counter(buckets(row, b"w")), Counter(errors))
 
     @classmethod
     def of_text(cls, data: bytes) -> Cell:

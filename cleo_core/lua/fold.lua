@@ -29,25 +29,30 @@ local function new_cell()
   return cell
 end
 
--- The counters in a minute's hash, or nil if there are none.
+-- The counters in a minute's hash, or nil if there are none. Those of a group, worker or name leave it to be worked out
+-- how many completed (see tallies).
 local function read_minute(key)
   local flat = call('HGETALL', key)
   if #flat == 0 then return nil end
   local cell = new_cell()
+  local ran, counted = 0, false
   for i = 1, #flat, 2 do
     local field, number = flat[i], tonumber(flat[i + 1]) or 0
     local bucket = tonumber(string.sub(field, 2))
     local letter = string.sub(field, 1, 1)
     if place[field] then
       cell[1][place[field]] = number
+      counted = counted or field == 'completed'
     elseif letter == '!' and field ~= '!' then
       cell[4][string.sub(field, 2)] = number
     elseif bucket and letter == 'r' then
       cell[2][bucket] = number
+      ran = ran + number
     elseif bucket and letter == 'w' then
       cell[3][bucket] = number
     end
   end
+  if not counted then cell[1][place.completed] = math.max(0, ran - cell[1][place.failed]) end
   return cell
 end
 

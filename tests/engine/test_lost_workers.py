@@ -198,10 +198,10 @@ async def test_a_lease_outlives_a_long_task(cleo: Cleo) -> None:
     @cleo.task(queue="q")
     async def long() -> str:
         ran.append(1)
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(2.4)
         return "done"
 
-    async with cleo.worker(lease=0.5, heartbeat=0.1, sweep=0.05):
+    async with cleo.worker(lease=1.0, heartbeat=0.1, sweep=0.05):
         assert await (await long.enqueue()).result(timeout=10) == "done"
     assert ran == [1]
 

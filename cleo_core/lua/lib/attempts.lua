@@ -25,8 +25,8 @@ end
 -- Of a batch only the last `limit` can stay, so no more are sent.
 local function write_list(key, lines, limit)
   local size = #lines
-  call('LPUSH', key, unpack(lines, math.max(1, size - limit + 1), size))
-  call('LTRIM', key, 0, limit - 1)
+  local length = call('LPUSH', key, unpack(lines, math.max(1, size - limit + 1), size))
+  if length > limit then call('LTRIM', key, 0, limit - 1) end
   call('EXPIRE', key, keeping().keep)
 end
 

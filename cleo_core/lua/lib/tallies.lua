@@ -1,6 +1,7 @@
 -- tallies: the minute's counters of each group, worker and task name, added up over the call and written once a field.
 -- At most so many of a kind as `keeping` says have a hash of their own in a minute, `minute:<minute>:g:<group>`; the
 -- others share `minute:<minute>:g+`. The set `minute:<minute>:g` names those that have.
+-- None counts "completed": each attempt that ran is in a bucket, and completed if it did not fail. That saves a write a task.
 local tallies = {}
 local last_worker, last_group, last_name, last_tally
 
@@ -25,7 +26,7 @@ end
 -- `run` (us) and its bucket's `field` are nil for what was cut short; `also` is a second count, `fingerprint` of an error.
 local function tally_end(worker, group, receipt, outcome, run, field, also, fingerprint)
   local tally = tally_of(worker, group, name_of(receipt))
-  tally[outcome] = (tally[outcome] or 0) + 1
+  if outcome ~= 'completed' then tally[outcome] = (tally[outcome] or 0) + 1 end
   if run then
     tally[field] = (tally[field] or 0) + 1
     tally.t = (tally.t or 0) + run
@@ -74,9 +75,13 @@ local function write_tallies()
   for worker, groups in pairs(tallies) do
     for group, names in pairs(groups) do
       for name, tally in pairs(names) do
-        if most.g > 0 then add_up(list_of(kinds.g, group), tally) end
         if most.w > 0 then add_up(list_of(kinds.w, worker), tally) end
         if most.n > 0 then add_up(list_of(kinds.n, name), tally) end
+        if most.g > 0 and not kinds.g[group] then
+          kinds.g[group] = tally
+        elseif most.g > 0 then
+          add_up(kinds.g[group], tally)
+        end
       end
     end
   end
