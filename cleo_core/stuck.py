@@ -45,7 +45,9 @@ FORSAKEN = frozenset({StuckKind.LEASE_RAN_OUT, StuckKind.WORKER_SILENT})
 
 
 class Running(NamedTuple):
-    """A running task, as ``active.lua`` tells of it. Times are seconds by the server's clock."""
+    """A running task, as ``active.lua`` tells of it. Times are seconds by the server's clock; ``running`` counts from
+    the claim until the worker has said when the task began.
+    """
 
     id: str
     name: str
@@ -54,6 +56,7 @@ class Running(NamedTuple):
     attempt: int
     worker: str
     running: float
+    begun: bool
     lease: float
     timeout: float | None
 
@@ -74,7 +77,7 @@ async def find(
         now = now_ms / 1000
         tasks = [_running_of(now_ms, row) for row in raw]
         workers = await _workers(backend, {task.worker for task in tasks})
-        usual = await usual_runs(backend, queue, {task.name for task in tasks if task.running > floor})
+        usual = await usual_runs(backend, queue, {task.name for task in tasks if task.begun and task.running > floor})
         taken = 0
         for task in tasks:
             taken += 1
@@ -100,9 +103,10 @@ async def find(
 
 
 def _running_of(now_ms: int, row: list[Any]) -> Running:
-    task_id, receipt, lease, ready, head, group_options = row
+    task_id, receipt, lease, ready, head, group_options, began = row
     line = read_line(receipt + b"]")
-    claimed_ms = (int(ready) if ready.isdigit() else now_ms) + line[6]
+    begun = began.isdigit()
+    since_ms = int(began) if begun else (int(ready) if ready.isdigit() else now_ms) + line[6]
     return Running(
         id=task_id.decode(errors="replace"),
         name=line[1],
@@ -110,7 +114,8 @@ def _running_of(now_ms: int, row: list[Any]) -> Running:
         fence=line[3],
         attempt=line[4],
         worker=line[5],
-        running=max(0.0, (now_ms - claimed_ms) / 1000),
+        running=max(0.0, (now_ms - since_ms) / 1000),
+        begun=begun,
         lease=(float(lease) - now_ms) / 1000,
         timeout=_timeout_of(head, group_options),
     )
@@ -153,6 +158,8 @@ def _reasons(
         yield WorkerSilent(worker=task.worker, age=None if info is None else now - info.beat_at)
     if health is WorkerHealth.BLOCKED and info is not None:
         yield WorkerBlocked(worker=task.worker, lag=info.loop_lag)
+    if not task.begun:
+        return
     if task.timeout is not None and task.running > task.timeout + SLACK:
         yield PastTimeout(timeout=task.timeout, running=task.running)
     if p99 is not None and task.running > max(floor, factor * p99):
@@ -169,6 +176,7 @@ def _stuck(queue: str, task: Running, info: WorkerInfo | None, now: float, reaso
         attempt=task.attempt,
         fence=task.fence,
         running=task.running,
+        begun=task.begun,
         lease=task.lease,
         heartbeat_age=None if info is None else max(0.0, now - info.beat_at),
         health=health_of(info, now),

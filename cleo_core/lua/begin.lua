@@ -7,5 +7,5 @@
 -- Role  worker
 -- include: base receipts
 if call('HGET', ACTIVE, ARGV[1]) ~= ARGV[2] then return 0 end
-call('HSET', TASK .. ARGV[1], 'begun', (select(4, read_receipt(ARGV[2]))))
+call('HSET', TASK .. ARGV[1], 'begun', (select(4, read_receipt(ARGV[2]))), 'began', now)
 return 1

@@ -112,8 +112,9 @@ class StuckTask(Model):
     """A running task that looks stuck.
 
     ``fence`` names its lease: what is done to this lease is not done to a later one. ``running`` is the time since it
-    was claimed, ``lease`` what is left of its lease (negative: it ran out so long ago), ``heartbeat_age`` how long ago
-    its worker was heard of, all in seconds.
+    began; while the worker has not said that it began (``begun`` is false: it was claimed ahead, or less than a
+    heartbeat ago), the time since it was claimed. ``lease`` is what is left of its lease (negative: it ran out so long
+    ago), ``heartbeat_age`` how long ago its worker was heard of, all in seconds.
     """
 
     id: str
@@ -124,6 +125,7 @@ class StuckTask(Model):
     attempt: int
     fence: int
     running: float
+    begun: bool
     lease: float
     heartbeat_age: float | None
     health: WorkerHealth

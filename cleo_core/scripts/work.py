@@ -37,6 +37,14 @@ class Claimed(NamedTuple):
     losses: int
 
 
+class Held(NamedTuple):
+    """A task whose lease is to be extended; ``ran_ms`` tells once for how long it has run by now."""
+
+    id: bytes
+    receipt: bytes
+    ran_ms: int | None = None
+
+
 class Cycle(NamedTuple):
     """The answer to one settle-and-claim. ``next_due`` is in seconds, or None. ``options`` are what groups of claimed
     tasks have for those that don't say themselves, as JSON. ``next_tick`` is in how many seconds this worker is to fire
@@ -110,9 +118,10 @@ class WorkScripts(Calls):
             total += taken
         return total
 
-    async def renew(self, queue: str, lease_ms: int, held: Sequence[tuple[bytes, bytes]]) -> list[int]:
+    async def renew(self, queue: str, lease_ms: int, held: Sequence[Held]) -> list[int]:
         """Extend leases; for each task 1, or 2 if a cancel is asked for, or 0 if the lease is lost."""
-        return await self._run("renew", queue, lease_ms, *chain.from_iterable(held))
+        flat = chain.from_iterable((task.id, task.receipt, "" if task.ran_ms is None else task.ran_ms) for task in held)
+        return await self._run("renew", queue, lease_ms, *flat)
 
     async def begin(self, queue: str, task: Claimed) -> bool:
         """Note that a task under suspicion runs now; False if its lease is lost."""

@@ -18,7 +18,8 @@ class Delivery:
     """A claimed task from its claim until the server knows how it ended.
 
     ``run`` and ``end`` are what middleware is told, if there is any; ``mates`` are the tasks that one call of a batched
-    handler runs, itself among them.
+    handler runs, itself among them. ``began`` is when its run began (by ``perf_counter_ns``; 0: not yet), and
+    ``begin_told`` whether the server knows; the heartbeat's thread reads the one and writes the other.
     """
 
     claimed: Claimed
@@ -34,6 +35,8 @@ class Delivery:
     run: TaskRun | None = None
     end: RunEnd | None = None
     mates: list[Delivery] | None = None
+    began: int = 0
+    begin_told: bool = False
     lost: bool = False
     ended: bool = False
 

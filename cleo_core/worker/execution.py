@@ -89,7 +89,7 @@ class Execution:
         assert task is not None
         assert options is not None
         running_task.set((delivery.queue, delivery.claimed.group.decode(errors="replace"), delivery.id))
-        started = time.perf_counter_ns()
+        delivery.began = started = time.perf_counter_ns()
         try:
             if task.is_async and options.timeout is None:
                 result = await task.invoke(delivery.arguments or {}, delivery.context)
@@ -112,6 +112,8 @@ class Execution:
         assert isinstance(task, BatchTask)
         assert first.options is not None
         started = time.perf_counter_ns()
+        for delivery in deliveries:
+            delivery.began = started
         try:
             if task.is_async:
                 answer = await self._bounded(task, _batch_call(task, deliveries), first.options.timeout)

@@ -1,5 +1,5 @@
 """The heartbeat: a thread of its own that renews leases, so that a blocked event loop is not taken for a dead
-worker.
+worker, and tells when tasks began that run for longer than a beat.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from cleo_core.errors import ServerError
 from cleo_core.history_limits import write_history_limits
 from cleo_core.loads import LoadSampler
 from cleo_core.models import WorkerInfo, WorkerState
-from cleo_core.scripts import Scripts
+from cleo_core.scripts import Held, Scripts
 from cleo_core.wire import Wire
+from cleo_core.worker.delivery import Delivery
 from cleo_core.worker.line import Line
 from cleo_core.worker.presence import Presence
 
@@ -101,9 +102,9 @@ class Heartbeat(threading.Thread):
 
     async def _beat(self, wire: Wire, scripts: Scripts) -> None:
         for line in self._lines:
-            held = list(line.held.items())
+            held = list(line.held.values())
             for first in range(0, len(held), 1_000):
-                await self._renew(scripts, line, [(i, d.claimed.receipt) for i, d in held[first : first + 1_000]])
+                await self._renew(scripts, line, held[first : first + 1_000])
         seconds, _ = await wire.ask("TIME")
         self._hurried.clear()
         order = await self._presence.order(wire)
@@ -130,9 +131,11 @@ class Heartbeat(threading.Thread):
             # A sample is worth less than a beat.
             LOG.debug("No sample of the worker's load was kept. %s", error)
 
-    async def _renew(self, scripts: Scripts, line: Line, held: Sequence[tuple[bytes, bytes]]) -> None:
-        answers = await scripts.renew(line.queue, self._lease_ms, held)
-        for (task_id, receipt), answer in zip(held, answers, strict=True):
+    async def _renew(self, scripts: Scripts, line: Line, held: Sequence[Delivery]) -> None:
+        asked = [Held(task.claimed.id, task.claimed.receipt, _ran_ms(task)) for task in held]
+        answers = await scripts.renew(line.queue, self._lease_ms, asked)
+        for task, (task_id, receipt, ran_ms), answer in zip(held, asked, answers, strict=True):
+            task.begin_told = task.begin_told or ran_ms is not None
             if answer in {LOST, CANCEL}:
                 self._workers_loop.call_soon_threadsafe(self._tell, line, task_id, receipt, answer)
 
@@ -168,3 +171,8 @@ class Heartbeat(threading.Thread):
             await self._presence.leave(wire, scripts, self._farewell)
         except ServerError as error:
             LOG.warning("The worker could not sign off; its entry expires by itself. %s", error)
+
+
+def _ran_ms(task: Delivery) -> int | None:
+    """For how long a task has run that has begun, unless the server knows."""
+    return (time.perf_counter_ns() - task.began) // 1_000_000 if task.began and not task.begin_told else None

@@ -36,6 +36,6 @@ def _task(queue: str, number: int, lease: float, beat: float, reasons: list[Stuc
     return StuckTask(
         id=f"01j8{number:08x}{queue[:2]}ac", name={"emails": "send_email", "images": "resize"}[queue], queue=queue,
         group=("acme", "globex", "")[number % 3], worker="worker-5-4f1c" if queue == "emails" else "worker-4-4f1c",
-        attempt=1, fence=1, running=94.0, lease=lease, heartbeat_age=beat,
+        attempt=1, fence=1, running=94.0, begun=True, lease=lease, heartbeat_age=beat,
         health=health.get(reasons[-1].kind, WorkerHealth.ALIVE), reasons=reasons,
     )  # fmt: skip

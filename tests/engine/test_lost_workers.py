@@ -10,7 +10,7 @@ import pytest
 
 from cleo_core import Cleo, Task, TaskContext, TaskFailed, TaskState
 from cleo_core.models import Outcome
-from cleo_core.scripts import Settled
+from cleo_core.scripts import Held, Settled
 from tests.ghosts import GHOST, claim_and_die
 from tests.raw import ask, keys_of
 from tests.waiting import until
@@ -66,7 +66,7 @@ async def test_a_zombie_can_neither_complete_nor_fail_nor_renew_nor_report(cleo:
     for outcome, value in (("completed", b'"zombie"'), ("dead", b'["E","m","t","failed"]'), ("returned", b"")):
         zombie = Settled(old.id, old.receipt, old.group, outcome, 1, value, 0)
         assert (await scripts.cycle("q", GHOST, 0, 1000, (60, 60), [zombie])).stale == [old.id]
-    assert await scripts.renew("q", 1000, [(old.id, old.receipt)]) == [0]
+    assert await scripts.renew("q", 1000, [Held(old.id, old.receipt)]) == [0]
     assert not await scripts.begin("q", old)
     assert await handle.status() is TaskState.ACTIVE
     good = Settled(new.id, new.receipt, new.group, "completed", 1, b"7", 60)

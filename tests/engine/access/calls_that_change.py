@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cleo_core import Cleo, Every, GroupOrder, GroupStrategy, TaskFailed
+from cleo_core.scripts import Held
 from tests.engine.access.calls import (
     CHANGE,
     CLEAR,
@@ -143,7 +144,7 @@ async def _hand_back(cleo: Cleo, _: Seeded) -> None:
 
 async def _renew(cleo: Cleo, s: Seeded) -> None:
     scripts = await cleo.backend.scripts()
-    await scripts.renew("emails", 60_000, [(s.active.encode(), s.receipt)])
+    await scripts.renew("emails", 60_000, [Held(s.active.encode(), s.receipt)])
 
 
 WORKING = [

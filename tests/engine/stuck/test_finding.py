@@ -18,6 +18,7 @@ from cleo_core.models import (
     WorkerHealth,
     WorkerSilent,
 )
+from cleo_core.scripts import Held
 from tests.engine.dead_letters.burying import claim, complete, numbered, store
 from tests.ghosts import GHOST, claim_and_die
 from tests.pasts import fold, run, shift
@@ -84,24 +85,72 @@ async def _age(cleo: Cleo, task_id: str, seconds: float) -> None:
     await ask(cleo, "HSET", key, "ready", f"{at - 1000 * seconds:.0f}")
 
 
+async def _begun(cleo: Cleo, task_id: str, seconds: float) -> None:
+    """As if a heartbeat had told that the task has run for so long."""
+    receipt = await ask(cleo, "HGET", f"{keys_of(cleo, 'q').prefix}active", task_id)
+    scripts = await cleo.backend.scripts()
+    assert await scripts.renew("q", 600_000, [Held(task_id.encode(), receipt, round(1000 * seconds))]) == [1]
+
+
 async def test_a_task_past_its_timeout_is_stuck_with_the_numbers(cleo: Cleo) -> None:
     scripts = await cleo.backend.scripts()
     await store(cleo, ["a", "b"])
     await ask(cleo, "HSET", keys_of(cleo, "q").task("a"), "head", '{"v":1,"timeout":30}')
     await scripts.cycle("q", "w", 2, 600_000, (60, 60), [])
-    await _age(cleo, "a", 31)
+    await _begun(cleo, "a", 31)
     assert StuckKind.PAST_TIMEOUT not in (await _kinds(cleo)).get("a", set())
-    await _age(cleo, "a", 40)
+    await _begun(cleo, "a", 40)
     task = next(task for task in (await cleo.workers.stuck("q")).items if task.id == "a")
     reason = next(reason for reason in task.reasons if isinstance(reason, PastTimeout))
     assert (reason.timeout, round(reason.running)) == (30, 40)
+
+
+async def test_a_timeout_counts_from_when_the_attempt_began_not_from_its_claim(cleo: Cleo) -> None:
+    go_on = asyncio.Event()
+
+    @cleo.task(queue="q", batch=10, batch_wait=60, timeout=5)
+    async def gathered(numbers: list[int]) -> None:
+        """Waits for others of its kind, and so is claimed long before it begins."""
+
+    @cleo.task(queue="q", timeout=60)
+    async def running() -> None:
+        await go_on.wait()
+
+    async with cleo.worker(heartbeat=0.05):
+        await gathered.options(task_id="ahead").enqueue(1)
+        await running.options(task_id="begun").enqueue()
+        await until(lambda: _active(cleo, 2))
+        await ask(cleo, "HSET", keys_of(cleo, "q").task("begun"), "head", '{"v":1,"timeout":0.01}')
+        for task_id in ("ahead", "begun"):
+            await _age(cleo, task_id, 40)
+        await until(lambda: _kinds(cleo))
+        (task,) = (await cleo.workers.stuck("q")).items
+        assert (task.id, task.begun, [reason.kind for reason in task.reasons]) == (
+            "begun", True, [StuckKind.PAST_TIMEOUT]
+        )  # fmt: skip
+        assert 2 < task.running < 20
+        go_on.set()
+
+
+async def test_what_an_earlier_attempt_told_of_its_begin_says_nothing_of_the_next(cleo: Cleo) -> None:
+    await store(cleo, ["a"])
+    await ask(cleo, "HSET", keys_of(cleo, "q").task("a"), "head", '{"v":1,"timeout":5}')
+    await claim(cleo, 1)
+    await _begun(cleo, "a", 40)
+    assert StuckKind.PAST_TIMEOUT in (await _kinds(cleo))["a"]
+    await cleo.workers.recover_stuck("q", ["a"])
+    await claim(cleo, 1)
+    await _age(cleo, "a", 40)
+    (task,) = (await cleo.workers.stuck("q")).items
+    assert (task.begun, [reason.kind for reason in task.reasons]) == (False, [StuckKind.WORKER_SILENT])
+    assert task.running == pytest.approx(40, abs=2)
 
 
 async def test_a_timeout_of_the_group_counts_too(cleo: Cleo) -> None:
     await cleo.groups.configure("q", "acme", timeout=20)
     await store(cleo, ["a"], group="acme")
     await claim(cleo, 1)
-    await _age(cleo, "a", 30)
+    await _begun(cleo, "a", 30)
     assert StuckKind.PAST_TIMEOUT in (await _kinds(cleo))["a"]
 
 
@@ -110,7 +159,7 @@ async def test_a_task_that_runs_far_longer_than_its_like_is_stuck(cleo: Cleo) ->
     await complete(cleo, await claim(cleo, 30))
     await store(cleo, ["odd"])
     await claim(cleo, 1)
-    await _age(cleo, "odd", 3)
+    await _begun(cleo, "odd", 3)
     assert await _kinds(cleo) == {}
     (task,) = (await cleo.workers.stuck("q", at_least=0.5)).items
     (reason,) = task.reasons
@@ -130,9 +179,9 @@ async def test_what_is_usual_is_known_of_folded_minutes_too_and_of_each_name_by_
     await claim(cleo, 2)
     await store(cleo, ["patient"], name="slow")
     await claim(cleo, 1)
-    await _age(cleo, "short", 0.02)
-    await _age(cleo, "long", 3)
-    await _age(cleo, "patient", 3)
+    await _begun(cleo, "short", 0.02)
+    await _begun(cleo, "long", 3)
+    await _begun(cleo, "patient", 3)
     (task,) = (await cleo.workers.stuck("q", at_least=0.5)).items
     (reason,) = task.reasons
     assert isinstance(reason, FarPastUsual)
@@ -145,7 +194,7 @@ async def test_what_ran_longer_ago_than_an_hour_says_nothing_of_what_is_usual(cl
     await fold(cleo)
     await store(cleo, ["odd"])
     await claim(cleo, 1)
-    await _age(cleo, "odd", 3)
+    await _begun(cleo, "odd", 3)
     assert await _kinds(cleo, at_least=0.5) == {}
 
 
@@ -154,7 +203,7 @@ async def test_of_what_ran_too_seldom_nothing_is_usual(cleo: Cleo) -> None:
     await complete(cleo, await claim(cleo, 5))
     await store(cleo, ["odd"])
     await claim(cleo, 1)
-    await _age(cleo, "odd", 3)
+    await _begun(cleo, "odd", 3)
     assert await _kinds(cleo, at_least=0.5) == {}
 
 

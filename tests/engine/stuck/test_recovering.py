@@ -11,7 +11,7 @@ import pytest
 from cleo_core import Cleo, StaleLease, TaskContext
 from cleo_core.errors import InvalidOption
 from cleo_core.models import DeathReason, StuckKind
-from cleo_core.scripts import Settled
+from cleo_core.scripts import Held, Settled
 from cleo_core.worker.maintenance import sweep
 from tests.engine.dead_letters.burying import claim, numbered, store
 from tests.ghosts import claim_and_die
@@ -124,7 +124,7 @@ async def test_what_the_old_holder_settles_is_stale(cleo: Cleo) -> None:
     (task,) = await claim(cleo, 1)
     await cleo.workers.recover_stuck("q", ["a"])
     scripts = await cleo.backend.scripts()
-    assert await scripts.renew("q", 1_000, [(task.id, task.receipt)]) == [0]
+    assert await scripts.renew("q", 1_000, [Held(task.id, task.receipt)]) == [0]
     late = Settled(task.id, task.receipt, task.group, "completed", 1, b"null", 60)
     assert (await scripts.cycle("q", "w", 0, 1_000, (60, 60), [late])).stale == [b"a"]
     assert (await cleo.queues.stats("q")).waiting == 1
@@ -179,10 +179,9 @@ async def test_without_names_only_what_nobody_works_on_is_taken_back(cleo: Cleo)
     await store(cleo, ["held", "lost"])
     (held,) = await claim(cleo, 1)
     assert held.id == b"held"
-    key = keys_of(cleo, "q").task("held")
-    await ask(
-        cleo, "HSET", key, "head", '{"v":1,"timeout":1}', "ready", int(await ask(cleo, "HGET", key, "at")) - 4_500
-    )
+    await ask(cleo, "HSET", keys_of(cleo, "q").task("held"), "head", '{"v":1,"timeout":1}')
+    scripts = await cleo.backend.scripts()
+    assert await scripts.renew("q", 600_000, [Held(held.id, held.receipt, 4_500)]) == [1]
     await claim_and_die(cleo, "q", lease=0.001)
     await _run_out(cleo, 1)
     assert {task.id for task in (await cleo.workers.stuck("q")).items} == {"held", "lost"}
