@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, cast
+
+from cleo_tui.settings import FRAMES_ON_SLOW_LINK
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -43,6 +46,13 @@ class Paced:
             self.next_frame.stop()
         self._due_at = due
         self.next_frame = app.set_timer(due - now, self._draw)
+
+    @property
+    def flashes(self) -> bool:
+        """Whether what changes is to flash: not over a slow link, and not where colour or motion is off."""
+        if os.environ.get("NO_COLOR") or os.environ.get("TEXTUAL_ANIMATIONS") == "none":
+            return False
+        return cast("CleoApp", self).settings.frames > FRAMES_ON_SLOW_LINK
 
     def _tick(self) -> None:
         """Ages grow although nothing happens; a frame that was just drawn has shown them."""

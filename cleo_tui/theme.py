@@ -32,6 +32,7 @@ class Role(StrEnum):
     CURSOR = "role--cursor"
     CURSOR_AWAY = "role--cursor-away"
     MARK = "role--mark"
+    FLASH = "role--flash"
 
 
 SIXTEEN_NAME = "16"

@@ -256,7 +256,7 @@ def _columns(now: Callable[[], float], dead: Callable[[], int]) -> Sequence[Colu
         return Cell(say.percent(kind.count / dead()) if dead() else say.NOTHING, Role.MUTED)
 
     return (
-        Column("letters", 8, lambda kind: Cell(say.count(kind.count), Role.STRONG), Side.RIGHT),
+        Column("letters", 8, lambda kind: Cell(say.count(kind.count), Role.STRONG), Side.RIGHT, flashes=True),
         Column("share", 5, share, Side.RIGHT, drop=1),
         Column("kind of error", 30, lambda kind: Cell(kind.pattern or "(no error told)", Role.BAD), grow=1),
         Column("last", 10, last, Side.RIGHT),

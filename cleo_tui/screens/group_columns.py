@@ -35,12 +35,12 @@ def columns_of(now: Callable[[], float]) -> Sequence[Column[GroupInfo]]:
     """All of them; ``now`` tells the server's clock."""
     return (
         Column("group", 14, _name, grow=2, most=40),
-        Column("standing", 11, lambda group: Cell(*standing_of(group))),
-        Column("waiting", 9, lambda group: number(group.waiting), Side.RIGHT),
-        Column("active", 8, _active, Side.RIGHT),
-        Column("weight", 6, _weight, Side.RIGHT, drop=3),
-        Column("priority", 8, _priority, Side.RIGHT, drop=4),
-        Column("order", 8, _order, drop=6),
+        Column("standing", 11, lambda group: Cell(*standing_of(group)), flashes=True),
+        Column("waiting", 9, lambda group: number(group.waiting), Side.RIGHT, flashes=True),
+        Column("active", 8, _active, Side.RIGHT, flashes=True),
+        Column("weight", 6, _weight, Side.RIGHT, drop=3, flashes=True),
+        Column("priority", 8, _priority, Side.RIGHT, drop=4, flashes=True),
+        Column("order", 8, _order, drop=6, flashes=True),
         Column("rate limit", 10, _rate, grow=1, most=20, drop=5),
         Column("run time", 8, _run, Side.RIGHT, drop=8),
         Column("fail", 5, _failing, Side.RIGHT, drop=7),

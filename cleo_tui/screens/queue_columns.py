@@ -59,12 +59,12 @@ def _workers(queue: QueueView) -> Cell:
     return Cell(say.count(queue.workers), Role.PLAIN if queue.workers else Role.BAD)
 
 
-STATE = Column[QueueView]("state", 9, _health)
+STATE = Column[QueueView]("state", 9, _health, flashes=True)
 NAME = Column[QueueView]("queue", 12, lambda queue: Cell(queue.name, Role.STRONG), grow=3, most=40)
-WAITING = Column[QueueView]("waiting", 9, lambda queue: number(queue.counts.waiting), Side.RIGHT)
-ACTIVE = Column[QueueView]("active", 6, lambda queue: number(queue.counts.active), Side.RIGHT)
-DELAYED = Column[QueueView]("delayed", 7, lambda queue: number(queue.counts.delayed), Side.RIGHT, drop=6)
-DEAD = Column[QueueView]("dead", 6, lambda queue: number(queue.counts.dead, Role.BAD), Side.RIGHT)
+WAITING = Column[QueueView]("waiting", 9, lambda queue: number(queue.counts.waiting), Side.RIGHT, flashes=True)
+ACTIVE = Column[QueueView]("active", 6, lambda queue: number(queue.counts.active), Side.RIGHT, flashes=True)
+DELAYED = Column[QueueView]("delayed", 7, lambda queue: number(queue.counts.delayed), Side.RIGHT, drop=6, flashes=True)
+DEAD = Column[QueueView]("dead", 6, lambda queue: number(queue.counts.dead, Role.BAD), Side.RIGHT, flashes=True)
 COMES = Column[QueueView]("in", 8, lambda queue: _rate(queue.rates.enqueued), Side.RIGHT, drop=5)
 GOES = Column[QueueView]("out", 8, lambda queue: _rate(queue.rates.completed), Side.RIGHT, drop=1)
 FAILS = Column[QueueView]("fail", 5, _failures, Side.RIGHT, drop=2)
@@ -74,7 +74,7 @@ LATELY = Column[QueueView](f"last {SPARK} min", SPARK, _spark, drop=4)
 STRATEGY = Column[QueueView](
     "strategy", 11, lambda queue: Cell(queue.stats.strategy.replace("_", " "), Role.MUTED), drop=8
 )
-WORKERS = Column[QueueView]("workers", 7, _workers, Side.RIGHT, drop=7)
+WORKERS = Column[QueueView]("workers", 7, _workers, Side.RIGHT, drop=7, flashes=True)
 
 BRIEF = (STATE, NAME, WAITING, ACTIVE, DEAD, COMES, GOES, FAILS, LATELY, OLDEST, DRAIN)
 ALL = (

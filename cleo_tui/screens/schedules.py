@@ -85,8 +85,10 @@ class SchedulesScreen(ListOfQueueScreen[ScheduleInfo]):
             Column("when", 16, lambda schedule: Cell(when_of(schedule)), grow=2, most=48),
             Column("next", 11, due, Side.RIGHT),
             Column("last", 12, last, Side.RIGHT),
-            Column("runs", 7, lambda schedule: number(schedule.runs), Side.RIGHT, drop=1),
-            Column("skipped", 7, lambda schedule: number(schedule.skipped, Role.WARN), Side.RIGHT, drop=2),
+            Column("runs", 7, lambda schedule: number(schedule.runs), Side.RIGHT, drop=1, flashes=True),
+            Column(
+                "skipped", 7, lambda schedule: number(schedule.skipped, Role.WARN), Side.RIGHT, drop=2, flashes=True
+            ),
             Column("task", 12, lambda schedule: Cell(schedule.task, Role.MUTED), grow=2, most=40, drop=3),
             Column("group", 8, lambda schedule: Cell(schedule.group, Role.MUTED), grow=1, most=24, drop=5),
             Column("made", 9, _made, drop=4),

@@ -72,12 +72,12 @@ def columns(now: Callable[[], float]) -> Sequence[Column[WorkerInfo]]:
         return Cell(say.ago(seconds), Role.BAD if seconds > SILENT else Role.MUTED)
 
     return (
-        Column("state", 10, state),
+        Column("state", 10, state, flashes=True),
         Column("worker", 22, lambda worker: Cell(worker.id, Role.STRONG), grow=3, most=48),
         Column("queues", 10, lambda worker: Cell(", ".join(worker.queues), Role.MUTED), grow=2, most=40, drop=4),
-        Column("active", 10, slots, Side.RIGHT),
-        Column("processed", 9, lambda worker: number(worker.processed), Side.RIGHT),
-        Column("failed", 7, lambda worker: number(worker.failed, Role.BAD), Side.RIGHT, drop=2),
+        Column("active", 10, slots, Side.RIGHT, flashes=True),
+        Column("processed", 9, lambda worker: number(worker.processed), Side.RIGHT, flashes=True),
+        Column("failed", 7, lambda worker: number(worker.failed, Role.BAD), Side.RIGHT, drop=2, flashes=True),
         Column("cpu", 5, lambda worker: Cell(f"{worker.cpu:.0f}%", _cpu_role(worker.cpu)), Side.RIGHT, drop=3),
         Column("memory", 9, _memory, Side.RIGHT, drop=1),
         Column("lag", 6, _lag, Side.RIGHT, drop=5),

@@ -19,11 +19,13 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.timer import Timer
 
 from cleo_tui import say
-from cleo_tui.actions import Action, Actor, bindings_of
+from cleo_tui.actions import Action, Actor, app_of, bindings_of
 from cleo_tui.data.pages import Cursor, Listing, Rows
 from cleo_tui.theme import ROLE_CLASSES, Inked, Role
+from cleo_tui.widgets.flashing import Flashes
 
 Row = TypeVar("Row")
 GAP = 2
@@ -49,7 +51,8 @@ class Side(Enum):
 class Column(Generic[Row]):
     """A column: ``width`` is its least, ``grow`` its share of what is left over, up to ``most``.
 
-    Where there is no room, the column with the highest ``drop`` goes first; those with 0 stay.
+    Where there is no room, the column with the highest ``drop`` goes first; those with 0 stay. A cell that ``flashes``
+    is in the accent for a moment when it has changed; that is for counts and states, not for what ages by itself.
     """
 
     title: str
@@ -59,6 +62,7 @@ class Column(Generic[Row]):
     grow: int = 0
     most: int = 1_000
     drop: int = 0
+    flashes: bool = False
 
 
 TABLE_ACTIONS = (
@@ -120,6 +124,9 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
         self._drawn: dict[int, Strip] = {}
         self._known: dict[_Looks, Strip] = {}
         self._told: tuple[int, str | None, int] = (0, None, 0)
+        self._flashes = Flashes()
+        self._flashing: list[int] = []
+        self._flash_ends: Timer | None = None
 
     # --- rows ----------------------------------------------------------------------------------------
 
@@ -142,6 +149,7 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
         """Go to the top and forget marks: the rows are to be of another list."""
         self.cursor = Cursor()
         self.marked.clear()
+        self._flashes.forget()
         self.scroll_to(y=0, animate=False, immediate=True)
 
     def sync(self) -> None:
@@ -292,16 +300,25 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
             extra = min(spare * column.grow // shares, column.most - column.width) if column.grow else 0
             spare, shares = spare - extra, shares - column.grow
             layout.append((column, column.width + extra))
+        self._flashing = [place for place, column in enumerate(chosen) if column.flashes]
+        self._flashes.forget()
         return layout
 
     def redraw(self) -> None:
         """Draw the lines that look different now; most of a list is the same from one frame to the next."""
         before, known = self._drawn, self._known
         self._known = {}
+        self._flashes.begin(wanted=bool(self._flashing) and app_of(self).flashes)
         self._drawn = {y: self._line(y, known) for y in range(self.size.height)}
         changed = [y for y, strip in self._drawn.items() if strip is not before.get(y)]
         if changed:
             self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+        if self._flashes.over_in is not None and self._flash_ends is None:
+            self._flash_ends = self.set_timer(self._flashes.over_in + 0.01, self._end_flash)
+
+    def _end_flash(self) -> None:
+        self._flash_ends = None
+        self.redraw()
 
     def render_line(self, y: int) -> Strip:
         """One line: the header, a row, or nothing."""
@@ -338,7 +355,11 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
         if row is None:
             return _Looks((), place, marked=False, loading=True)
         cells = tuple(column.cell(row) for column, _ in self._layout)
-        return _Looks(cells, place, marked=self._rows.key(row) in self.marked)
+        key = self._rows.key(row)
+        if lit := self._flashes.lit(key, [cells[place].text for place in self._flashing]):
+            places = {self._flashing[place] for place in lit}
+            cells = tuple(Cell(cell.text, Role.FLASH) if at in places else cell for at, cell in enumerate(cells))
+        return _Looks(cells, place, marked=key in self.marked)
 
     def _strip(self, looks: _Looks) -> Strip:
         width = self.scrollable_content_region.width

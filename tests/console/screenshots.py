@@ -45,6 +45,7 @@ def main() -> None:
     os.environ["TZ"] = "UTC"
     time.tzset()
     os.environ.pop("NO_COLOR", None)
+    os.environ["TEXTUAL_ANIMATIONS"] = "none"
     FOLDER.mkdir(exist_ok=True)
     for name in sys.argv[1:] or PICTURES:
         asyncio.run(take(name, PICTURES[name]))

@@ -52,8 +52,9 @@ class SnapCompare(Protocol):
 
 
 @pytest.fixture(autouse=True)
-def _in_utc(utc: None) -> None:  # pyright: ignore[reportUnusedFunction]
-    """Times of day are the same everywhere."""
+def _the_same_each_time(utc: None, monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    """Times of day are the same everywhere, and nothing flashes."""
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
 
 
 def app_on(cleo: CannedCleo, *, theme: str = "dark", read_only: bool = False, refresh: float = 3600) -> CleoApp:
