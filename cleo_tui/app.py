@@ -207,10 +207,8 @@ class CleoApp(Paced, Attentive, Contexts, Going, Exporting, Replaying, Suspendin
             return self.player is not None
         if action.name == "export":
             return front is not None and front.export_rows is not None and not self.is_web
-        return (
-            self.offers_going(action)
-            and self.offers_suspending(action)
-            and (action.name != "filter" or (front is not None and front.filter_text is not None))
+        return self.offers_suspending(action) and (
+            action.name != "filter" or (front is not None and front.filter_text is not None)
         )
 
     # --- what screens ask ----------------------------------------------------------------------------

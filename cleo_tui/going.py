@@ -1,4 +1,4 @@
-"""Commands that lead right to a thing by its name: ``:group QUEUE NAME``, ``:task QUEUE ID``, ``:worker ID``."""
+"""Commands that lead right to a thing by its name: ``:group QUEUE NAME``, ``:task ID``, ``:worker ID``."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def _worker(words: Sequence[str], _snapshot: Snapshot) -> Sequence[str | Ask]:
 
 GOING_ACTIONS = (
     Action("group", (), "Look into a group of a queue.", takes=_queue_then_group, usage="QUEUE NAME"),
-    Action("task", (), "Look into a task by its id.", takes=_queue_first, usage="QUEUE ID"),
-    Action("worker", (), "Find a worker by its id.", takes=_worker, usage="ID"),
+    Action("task", (), "Look into a task by its id.", takes=_queue_first, usage="[QUEUE] ID"),
+    Action("worker", (), "Look into a worker by its id.", takes=_worker, usage="ID"),
 )
 
 
@@ -56,22 +56,27 @@ class Going:
         group = await app.cleo.groups.get(queue, " ".join(name))
         app.push_screen(GroupTasksScreen(queue, group, await app.cleo.groups.rules(queue)))
 
-    def do_task(self, queue: str = "", task_id: str = "") -> None:
-        """Look into a task."""
+    async def do_task(self, *words: str) -> None:
+        """Look into a task; where it is looked for in all queues if none is named."""
         from cleo_tui.screens.task import TaskScreen  # noqa: PLC0415 - a screen, which brings the engine
 
-        if queue and task_id:
-            self._going.push_screen(TaskScreen(queue, task_id))
+        app = self._going
+        if len(words) == 2:
+            queue, task_id = words
+        elif len(words) == 1 and not (app.snapshot and words[0] in app.snapshot.by_name):
+            (task_id,) = words
+            queue = (await app.cleo.explain(task_id)).queue
         else:
-            self._going.warn("Name a queue and a task: `:task emails 01j8...`.")
+            app.warn("Name a task: `:task 01j8...`, or its queue and the task: `:task emails 01j8...`.")
+            return
+        app.push_screen(TaskScreen(queue, task_id))
 
-    def do_worker(self, worker: str = "") -> None:
-        """Find a worker in the list of them."""
+    async def do_worker(self, worker: str = "") -> None:
+        """Look into a worker."""
+        from cleo_tui.screens.worker import WorkerScreen  # noqa: PLC0415 - a screen, which brings the engine
+
+        app = self._going
         if worker:
-            self._going.go("workers", worker)
+            app.push_screen(WorkerScreen(await app.cleo.workers.get(worker)))
         else:
-            self._going.warn("Name a worker: `:worker ID`.")
-
-    def offers_going(self, action: Action) -> bool:
-        """A worker can be found where there is a list of workers."""
-        return action.name != "worker" or any(tab.name == "workers" for tab in self._going.tabs)
+            app.warn("Name a worker: `:worker mail-1`.")

@@ -14,7 +14,7 @@ from cleo_tui.theme import Role, inked
 
 
 class KeyBar(Widget):
-    """One line of keys. What finds no room is behind ``?``, which always has room."""
+    """One line of keys. What finds no room is behind ``?``, which always has room and says how many there are."""
 
     class Pressed(Message):
         """A key was clicked on."""
@@ -39,15 +39,16 @@ class KeyBar(Widget):
         self._spans = []
         if not self._actions:
             return Content("")
-        last = self._actions[-1]
+        *others, last = self._actions
         room = self.size.width - _width(last) - 1
+        shown_here = _fitting(others, room)
+        left_out = len(others) - len(shown_here)
+        more = f"+{left_out} " if left_out else ""
         parts: list[Content] = [Content(" ")]
         column = 1
-        for action in self._actions[:-1]:
-            if column + _width(action) > room:
-                break
+        for action in shown_here:
             column = self._add(parts, action, column)
-        parts.append(Content(" " * (self.size.width - column - _width(last))))
+        parts += [Content(" " * (self.size.width - column - len(more) - _width(last))), inked(more, Role.MUTED)]
         self._add(parts, last, self.size.width - _width(last))
         return Content("").join(parts)
 
@@ -67,3 +68,15 @@ class KeyBar(Widget):
 
 def _width(action: Action) -> int:
     return len(shown(action.keys[0])) + len(action.label) + 3
+
+
+def _fitting(actions: Sequence[Action], room: int) -> Sequence[Action]:
+    """As many of the first actions as fit, beside the number of those that don't."""
+    taken, column = 0, 1
+    while taken < len(actions) and column + _width(actions[taken]) <= room:
+        column += _width(actions[taken])
+        taken += 1
+    while taken and taken < len(actions) and column + len(f"+{len(actions) - taken} ") > room:
+        taken -= 1
+        column -= _width(actions[taken])
+    return actions[:taken]

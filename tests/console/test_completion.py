@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable
 
 import pytest
 
 from cleo_core import Cleo
+from cleo_tui.commands import candidates_for
+from tests.console.canned import CannedCleo, clock
 from tests.console.driving import console
+from tests.docs.documents import document
 from tests.servers import Server
 
 
@@ -56,7 +60,41 @@ async def test_a_task_is_looked_into_by_its_id(cleo: Cleo, connect: Callable[[],
         await shop.command("task emails mail-1")
         await shop.see("No live worker serves the queue emails.")
         await shop.command("task emails")
-        await shop.see("Name a queue and a task")
+        await shop.see("Name a task")
+
+
+async def test_a_task_is_found_in_whichever_queue_it_is(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await cleo.queues.add("billing", "charge", {}, task_id="charge-1")
+    await cleo.queues.add("emails", "send", {}, task_id="mail-1")
+    async with console(connect) as shop:
+        await shop.see("emails", "connected")
+        await shop.command("task mail-2")
+        await shop.see("There is no task mail-2 in any queue.")
+        await shop.command("task mail-1")
+        await shop.see("Overview / send mail-1", "No live worker serves the queue emails.")
+
+
+async def test_a_worker_is_looked_into_by_its_id(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    async with cleo.worker(queues=["emails"], worker_id="mail-worker", heartbeat=0.2), console(connect) as shop:
+        await shop.command("worker")
+        await shop.see("Name a worker")
+        await shop.command("worker nobody")
+        await shop.see("No worker 'nobody' is alive")
+        await shop.press("colon")
+        await shop.type("worker mail")
+        await shop.see("worker mail-worker")
+        await shop.press("tab", "enter")
+        await shop.see("Overview / mail-worker", "It runs no task")
+
+
+async def test_every_command_of_the_document_is_offered() -> None:
+    (table,) = (table for table in document("docs/console.md").tables if "Command" in table.columns)
+    told = {name for row in table.rows for name in re.findall(r":([a-z-]+)", row["Command"])}
+    assert len(told) > 15
+    async with console(CannedCleo, clock=clock) as shop:
+        await shop.press("2")
+        await shop.see("emails")
+        assert told - set(candidates_for(shop.app.screen, "")) == set()
 
 
 async def test_a_server_that_is_silent_holds_up_no_typing(own_server: Server, own_cleo: Cleo) -> None:

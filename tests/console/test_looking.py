@@ -10,6 +10,7 @@ import pytest
 from textual import events
 
 from cleo_core import Cleo, TaskContext
+from cleo_tui.actions import actions_in_reach
 from cleo_tui.settings import ConsoleSettings
 from tests.console.canned import CannedCleo, clock
 from tests.console.driving import console
@@ -240,3 +241,16 @@ async def test_a_wrong_password_is_told_from_a_missing_server(own_server: Server
     async with console(lambda: Cleo(url, namespace=namespace)) as shop:
         screen = await shop.see("does not let you in", "It refused the user name and password.", "no permission")
         assert "wrong-secret" not in screen
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+async def test_the_footer_says_how_many_keys_it_has_no_room_for(width: int) -> None:
+    async with console(CannedCleo, size=(width, 24), clock=clock) as shop:
+        for key in ("3", "4", "6", "right_square_bracket"):
+            await shop.press(key)
+            await shop.pilot.pause()
+            footer = shop.text().splitlines()[-1]
+            labels = {action.label for _, action in actions_in_reach(shop.app.screen) if action.label}
+            left_out = [label for label in labels if f" {label} " not in f"{footer} "]
+            assert footer.endswith(f" +{len(left_out)} ? help" if left_out else "? help")
+            assert (f"+{len(left_out)} " in footer) == bool(left_out)
