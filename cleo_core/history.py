@@ -186,11 +186,10 @@ class TaskHistoryService:
     async def clear_task(self, queue: str, task_id: str) -> int:
         """Forget the attempts at a task: those in its record and in the lists. Audited.
 
-        How many attempts there were. Counters are sums and stay.
+        How many attempts there were. Counters are sums and stay. Done in slices of 1,000 entries; lists of the usual
+        lengths are one, of which there is one entry in the audit.
         """
-        check_name("queue", queue)
-        scripts = await self._backend.scripts()
-        return await scripts.clear_task_history(queue, self._backend.actor, check_name("task id", task_id))
+        return await self._clearing.task(check_name("queue", queue), check_name("task id", task_id))
 
 
 def _entries_of(queue: str, attempts: bytes, end: bytes) -> Iterator[HistoryEntry]:

@@ -1,4 +1,4 @@
-"""Forgetting the past of a queue, a group or a worker, in bounded slices."""
+"""Forgetting the past of a queue, a group, a worker or a task, in bounded slices."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cleo_core.history_counters import Counters
 KINDS = ("g", "w", "n")
 DAY = 86_400
 SLICE = 100
+LINES = 1_000
 NO_SPAN = (1, 0, 1, 0, 1, 0, 1, 0)
 
 
@@ -50,6 +51,16 @@ class Clearing:
             for kind in KINDS:
                 gone += await self._day(queue, day, kind)
         return gone
+
+    async def task(self, queue: str, task_id: str) -> int:
+        """Forget the attempts at a task."""
+        scripts = await self._backend.scripts()
+        gone, place = 0, b""
+        while True:
+            some, place = await scripts.clear_task_history(queue, self._backend.actor, task_id, LINES, place)
+            gone += some
+            if not place:
+                return gone
 
     async def _day(self, queue: str, day: int, kind: str) -> int:
         """Forget the counters of all groups, workers or task names that had their own on a day."""

@@ -34,9 +34,12 @@ class HistoryScripts(Calls):
         gone, errors = await self._run("clear_history", queue, actor, action, target, *span, *suffixes)
         return gone, errors
 
-    async def clear_task_history(self, queue: str, actor: str, task_id: str) -> int:
-        """Drop the entries of a task from all lists; how many there were."""
-        return await self._run("clear_task_history", queue, actor, task_id)
+    async def clear_task_history(
+        self, queue: str, actor: str, task_id: str, slice_size: int, place: bytes
+    ) -> tuple[int, bytes]:
+        """Drop the attempts of a task from a slice of the lists: how many, and where to go on (nothing: at the end)."""
+        gone, place = await self._run("clear_task_history", queue, actor, task_id, slice_size, place)
+        return gone, place
 
     async def keep(self, queue: str, numbers: str) -> None:
         """Say how much of the past the queue keeps; '' for the defaults."""

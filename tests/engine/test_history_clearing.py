@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cleo_core import Cleo, InvalidName
+from cleo_core.history_limits import write_history_limits
 from cleo_core.settings import HistoryLimits, Limits
-from tests.pasts import fold, run, shift
+from tests.ghosts import claim_and_die
+from tests.pasts import end_of, fold, run, settle, shift
 from tests.raw import ask, audit_of, keys_of
 from tests.servers import Server
 
@@ -83,6 +85,27 @@ async def test_clearing_a_task_takes_its_attempts_out_of_all_lists(cleo: Cleo) -
     assert ("clear history of task", ids[1], 1) in await audit_of(cleo, "q")
     assert (await cleo.queues.get_task("q", ids[1])).attempts == []
     assert await cleo.history.clear_task("q", ids[1]) == 0
+
+
+async def test_a_task_is_cleared_out_of_long_lists_slice_by_slice_and_nothing_else_goes(
+    server: Server, namespace: str
+) -> None:
+    limits = Limits(history=HistoryLimits(queue_entries=5_000, group_entries=5_000))
+    async with Cleo(server.url, namespace=namespace, limits=limits) as cleo:
+        await write_history_limits(await cleo.backend.scripts(), "q", limits.history)
+        (first,) = await run(cleo, [1.0], group="a", worker="one", error=("ValueError", "no"))
+        await run(cleo, [1.0] * 2_500, group="a", worker="one")
+        await cleo.dead_letters.retry("q", [first])
+        claimed = await claim_and_die(cleo, "q", lease=60, worker="two")
+        await settle(cleo, [end_of(claimed[0])], worker="two")
+        await run(cleo, [1.0] * 700, group="b", worker="two")
+        assert await cleo.history.clear_task("q", first) == 2
+        for key, length in (("history", 3_200), ("history:g:a", 2_500), ("history:g:b", 700)):
+            assert await ask(cleo, "LLEN", f"{keys_of(cleo, 'q').prefix}{key}") == length
+        assert [entry.task_id for entry in await cleo.history.worker("two", 1_000)].count(first) == 0
+        audit = [entry for entry in await audit_of(cleo, "q") if entry[0] == "clear history of task"]
+        assert sum(count for _, _, count in audit) == 2
+        assert {target for _, target, _ in audit} == {first}
 
 
 async def test_clearing_what_never_was_does_nothing(cleo: Cleo) -> None:

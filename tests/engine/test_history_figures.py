@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cleo_core import Cleo, InvalidName, InvalidOption
+from cleo_core.history_limits import write_history_limits
 from cleo_core.models import Figures, Resolution
 from cleo_core.settings import HistoryLimits, Limits
 from tests.ghosts import claim_and_die
@@ -288,6 +289,19 @@ async def test_a_flood_of_kinds_of_errors_is_bounded(cleo: Cleo, server: Any, na
     assert stats.figures.failed == 1_100
     assert len(stats.errors) == 20
     assert all(error.count == 1 for error in stats.errors)
+
+
+async def test_a_limit_of_kinds_of_errors_that_was_lowered_is_reached_in_steps(cleo: Cleo) -> None:
+    scripts = await cleo.backend.scripts()
+    index = f"{keys_of(cleo, 'q').prefix}errors"
+    kinds = [part for n in range(1_000) for part in (1, f"old{n}")]
+    await ask(cleo, "ZADD", index, *kinds)
+    await write_history_limits(scripts, "q", HistoryLimits(errors=10))
+    await run(cleo, [1.0], error=("ValueError", "no"))
+    assert await ask(cleo, "ZCARD", index) == 1_000 + 1 - 101
+    for _ in range(10):
+        await run(cleo, [1.0], error=("ValueError", "no"))
+    assert await ask(cleo, "ZCARD", index) == 10
 
 
 async def test_many_groups_share_counters_past_the_limit_and_none_is_lost(server: Any, namespace: str) -> None:

@@ -30,11 +30,14 @@ local function write_list(key, lines, limit)
   call('EXPIRE', key, keeping().keep)
 end
 
--- The kinds of errors that were seen last; those past the limit are forgotten, the longest unseen first.
+-- The kinds of errors that were seen last; those past the limit are forgotten, the longest unseen first: a few more than
+-- came in, so that a limit that was lowered a lot is reached step by step.
 local function write_failures()
   if not next(failures) then return end
   local index = Q .. 'errors'
+  local at_most = 100
   for fingerprint, known in pairs(failures) do
+    at_most = at_most + 1
     local key = Q .. 'error:' .. fingerprint
     call('HSETNX', key, 'first', now)
     call('HSET', key, 'last', now, 'pattern', known.pattern, 'task', known.id, 'name', known.name, 'group', known.group)
@@ -42,9 +45,12 @@ local function write_failures()
     call('EXPIRE', key, keeping().keep)
     call('ZADD', index, now, fingerprint)
   end
-  for _, fingerprint in ipairs(call('ZRANGE', index, 0, -1 - keeping().errors)) do
-    call('UNLINK', Q .. 'error:' .. fingerprint)
-    call('ZREM', index, fingerprint)
+  local excess = math.min(at_most, call('ZCARD', index) - keeping().errors)
+  if excess > 0 then
+    for _, fingerprint in ipairs(call('ZRANGE', index, 0, excess - 1)) do
+      call('UNLINK', Q .. 'error:' .. fingerprint)
+      call('ZREM', index, fingerprint)
+    end
   end
   call('EXPIRE', index, keeping().keep)
 end
