@@ -94,6 +94,8 @@ async def show(app: CleoApp, cleo: Cleo) -> None:
     if app.player is not None:
         # Its clock may run much faster than the readings do.
         live.late_after = float("inf")
+        for moment, batch in app.player.recording.heard_before(app.player.now()):
+            live.log.take(batch, moment)
     tabs = [Tab(spec.key, spec.name, spec.title, spec.short or spec.title) for spec in specs if spec.key]
     app.offer(tabs, [_action_of(spec) for spec in specs])
     app.follow(cleo, live, Lookups(cleo, app.names_came))

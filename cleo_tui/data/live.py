@@ -30,6 +30,7 @@ from cleo_tui.data.carrying import Carrying
 from cleo_tui.data.health import USUAL, AlertBook
 from cleo_tui.data.link import Link, LinkState, Trouble
 from cleo_tui.data.rates import Counters, Meter
+from cleo_tui.data.recording import NotRecorded
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.data.stream import EventLog
 from cleo_tui.data.tally import Tally
@@ -77,8 +78,8 @@ class Known:
         self.meter.add(Counters.of(reading))
 
     def add_minutes(self, minutes: list[MinuteStats], asked_at: float) -> None:
-        """Put the latest minutes in place of those that were known of them."""
-        first = minutes[0].at
+        """Put the latest minutes in place of those that were known of them. (A recording may know of none.)"""
+        first = minutes[0].at if minutes else float("inf")
         self.minutes = (*(minute for minute in self.minutes if minute.at < first), *minutes)[-MINUTES:]
         self.minutes_at = asked_at
         self.moved = False
@@ -274,6 +275,8 @@ class Live:
                 self._denied[queue] = error.cause
                 refusal = error
                 continue
+            except NotRecorded:
+                continue
             self._denied.pop(queue, None)
             self._skew = reading.at - self._clock()
             if queue in self._known:
@@ -296,8 +299,6 @@ class Live:
             self._on_change()
 
     def _is_due(self, known: Known, now: float) -> bool:
-        if not known.minutes:
-            return True
         past = now - known.minutes_at
         return past >= 60 or (known.moved and past >= MINUTES_EVERY)
 

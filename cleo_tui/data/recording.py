@@ -8,7 +8,6 @@ file can be anything else than data. Passwords are no part of any answer; what l
 from __future__ import annotations
 
 import gzip
-import inspect
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,20 +18,31 @@ from typing import Any, TextIO, cast, get_type_hints
 from pydantic import TypeAdapter
 
 from cleo_core import Cleo, Event, EventGap
+from cleo_core.errors import CleoError
 from cleo_tui import crash
 
 VERSION = 1
 HEAD = "cleo_recording"
 FLUSH_EVERY = 1.0
-SERVICES = ("queues", "groups", "locks", "dead_letters", "workers", "analytics", "schedules", "history", "events")
-OWN = ("server_info", "explain", "doctor")
-READS = frozenset(
-    {
-        "names", "count", "stats", "tasks", "get_task", "list", "get", "find", "rules", "preview", "holder",
-        "is_locked", "minutes", "recent", "next", "stuck", "signature", "signatures", "worker", "queue", "group",
-        "task", "search", "fingerprints", "kinds", "audit", "attempts", "range", "series", "trend", *OWN,
-    }
-)  # fmt: skip
+# What is asked and changes nothing, by the service that is asked; "" is the ``Cleo`` itself.
+READS: dict[str, frozenset[str]] = {
+    "": frozenset({"ping", "server_info", "explain", "doctor"}),
+    "access": frozenset({"whoami", "permissions"}),
+    "analytics": frozenset({"minutes"}),
+    "audit": frozenset({"list"}),
+    "dead_letters": frozenset({"kinds", "list", "get", "retries", "trash"}),
+    "events": frozenset({"recent"}),
+    "groups": frozenset({"list", "find", "get", "rules", "preview"}),
+    "history": frozenset({"queue", "group", "worker", "task", "everything", "stats", "series"}),
+    "locks": frozenset({"list", "holder", "is_locked"}),
+    "queues": frozenset({"names", "count", "exists", "stats", "tasks", "get_task"}),
+    "schedules": frozenset({"list", "get", "next"}),
+    "workers": frozenset({"list", "count", "get", "signature", "signatures", "stuck"}),
+}
+OWN = READS[""]
+SERVICES = tuple(name for name in READS if name)
+# What a list is asked for in order to keep a row in sight; the answer is the list, wherever the row is in it.
+PLACE = ("offset", "around")
 EVENTS = TypeAdapter[list[Event | EventGap]](list[Event | EventGap])
 
 
@@ -50,6 +60,18 @@ def key_of(service: str, method: str, args: tuple[Any, ...], kwargs: dict[str, A
     return json.dumps([service, method, args, kwargs], default=str, sort_keys=True)
 
 
+def loose_key_of(key: str) -> str | None:
+    """The same question wherever the row is that it is asked around; None if it is not asked around a row."""
+    service, method, args, kwargs = json.loads(key)
+    if kwargs.get("around") is None:
+        return None
+    return "~" + key_of(service, method, args, {name: value for name, value in kwargs.items() if name not in PLACE})
+
+
+class NotRecorded(CleoError):
+    """Nobody looked at that while it was recorded."""
+
+
 class RecordingError(Exception):
     """A recording can't be written or read; the message says why."""
 
@@ -59,7 +81,7 @@ class Recorder:
 
     def __init__(self, path: Path, cleo: Cleo, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._last: dict[str, str] = {}
+        self._last: dict[str, int] = {}
         self._flushed = time.monotonic()
         try:
             self._file: TextIO = gzip.open(path, "xt", encoding="utf-8")  # noqa: SIM115 - closed by close()
@@ -91,8 +113,8 @@ class Recorder:
             if adapter is not None:
                 key = key_of(service, name, args, kwargs)
                 told = adapter.dump_json(answer).decode()
-                if self._last.get(key) != told:
-                    self._last[key] = told
+                if self._last.get(key) != (known := hash(told)):
+                    self._last[key] = known
                     self._write({"t": self._clock(), "c": key, "a": told})
             return answer
 
@@ -120,7 +142,7 @@ class _Recorded:
     def __getattr__(self, name: str) -> Any:
         if name not in self._methods:
             member = getattr(self._service, name)
-            if name in READS and inspect.iscoroutinefunction(member):
+            if name in READS[self._name]:
                 member = self._recorder.heard_of(self._name, name, member)
             elif self._name == "events" and name == "batches":
                 member = self._batches

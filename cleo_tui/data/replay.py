@@ -8,20 +8,33 @@ import json
 import time
 import zlib
 from bisect import bisect_right
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any, cast
 
+from pydantic import TypeAdapter
+
 from cleo_core import Cleo, Event, EventGap
-from cleo_core.errors import CleoError
-from cleo_tui.data.recording import EVENTS, HEAD, OWN, READS, SERVICES, VERSION, RecordingError, adapter_of, key_of
+from cleo_core.models import MinuteStats
+from cleo_tui.data.recording import (
+    EVENTS,
+    HEAD,
+    OWN,
+    READS,
+    SERVICES,
+    VERSION,
+    NotRecorded,
+    RecordingError,
+    adapter_of,
+    key_of,
+    loose_key_of,
+)
 
 STEP = 0.05
 SLOWEST, FASTEST = 0.25, 64.0
-
-
-class NotRecorded(CleoError):
-    """Nobody looked at that while it was recorded."""
+MOST_MINUTES = 60
+LOOKED_BACK = 500
+MINUTES = TypeAdapter[list[MinuteStats]](list[MinuteStats])
 
 
 class Recording:
@@ -58,14 +71,29 @@ class Recording:
                     self.event_moments.append(self.end)
                     self._events.append(line["e"])
                 else:
-                    self._moments.setdefault(line["c"], []).append(self.end)
-                    self._answers.setdefault(line["c"], []).append(line["a"])
+                    self._keep(line["c"], line["a"])
+                    if loose := loose_key_of(line["c"]):
+                        self._keep(loose, line["a"])
         except (EOFError, zlib.error, json.JSONDecodeError):
             # The console that wrote it was killed; what it had written until then is there.
             return
 
+    def _keep(self, key: str, answer: str) -> None:
+        self._moments.setdefault(key, []).append(self.end)
+        self._answers.setdefault(key, []).append(answer)
+
+    def answers(self, key: str, at: float) -> list[tuple[float, str]]:
+        """What the server had answered by then, and when; the first answer if that came a little later."""
+        moments = self._moments.get(key, [])
+        known = max(1, bisect_right(moments, at))
+        return list(zip(moments[:known], self._answers.get(key, []), strict=False))
+
     def answer(self, key: str, at: float) -> str | None:
-        """What the server had last answered by then; the first answer if that came a little later."""
+        """What the server had last answered by then. Of a list that nobody looked at around that row, what it showed
+        around another one.
+        """
+        if key not in self._moments and (loose := loose_key_of(key)):
+            key = loose
         moments = self._moments.get(key)
         if not moments:
             return None
@@ -74,6 +102,12 @@ class Recording:
     def events(self, first: int) -> list[Event | EventGap]:
         """One batch."""
         return EVENTS.validate_json(self._events[first])
+
+    def heard_before(self, at: float) -> Iterator[tuple[float, list[Event | EventGap]]]:
+        """The latest batches that were heard by then, each with its moment."""
+        place = bisect_right(self.event_moments, at)
+        for index in range(max(0, place - LOOKED_BACK), place):
+            yield self.event_moments[index], self.events(index)
 
 
 class Player:
@@ -139,9 +173,19 @@ class _Replayed:
 
     def __getattr__(self, name: str) -> Any:
         member = getattr(type(self._service), name)
-        if self._name == "events" and name == "batches":
-            return self._batches
-        return _answering(self._name, name, member, self._player)
+        own = {"events.batches": self._batches, "dead_letters.export": _no_export, "analytics.minutes": self._minutes}
+        return own.get(f"{self._name}.{name}") or _answering(self._name, name, member, self._player)
+
+    async def _minutes(self, queue: str, count: int = 60) -> list[MinuteStats]:
+        """The minutes as all answers together tell them: after the first one only the latest are asked for."""
+        player = self._player
+        told = sorted(
+            answer
+            for asked in range(1, MOST_MINUTES + 1)
+            for answer in player.recording.answers(key_of(self._name, "minutes", (queue, asked), {}), player.now())
+        )
+        known = {minute.at: minute for _, answer in told for minute in MINUTES.validate_json(answer)}
+        return [known[at] for at in sorted(known)][-count:]
 
     async def _batches(self, *_queues: str) -> AsyncGenerator[list[Event | EventGap]]:
         recording = self._player.recording
@@ -153,9 +197,14 @@ class _Replayed:
             await asyncio.sleep(STEP)
 
 
+async def _no_export(*_args: Any, **_filters: Any) -> AsyncGenerator[str]:
+    raise NotRecorded("This is a replay: a recording holds no dead letters but those that were looked at.")
+    yield ""
+
+
 def _answering(service: str, name: str, method: Any, player: Player) -> Any:
     async def asked(*args: Any, **kwargs: Any) -> Any:
-        if name not in READS:
+        if name not in READS[service]:
             raise NotRecorded("This is a replay: nothing can be changed.")
         told = player.recording.answer(key_of(service, name, args, kwargs), player.now())
         adapter = adapter_of(method)

@@ -110,3 +110,5 @@ async def test_a_replay_refuses_every_change(server: Server, cleo: Cleo, tmp_pat
             await change
     with pytest.raises(Exception, match="Nobody looked at this"):
         await replayed.queues.stats("emails")
+    with pytest.raises(Exception, match="no dead letters but those"):
+        [line async for line in replayed.dead_letters.export("emails")]
