@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from cleo_tui.profiles import DEFAULT_NAMESPACE, Profile, ProfileError, load
@@ -15,6 +16,7 @@ from cleo_tui.settings import FRAMES_ON_SLOW_LINK, LEAST_REFRESH, MOST_REFRESH, 
 
 URL_VARIABLE = "CLEO_REDIS_URL"
 DEFAULT_URL = "redis://localhost:6379/0"
+OF_THE_EXTRA = ("textual", "plotext", "platformdirs", "textual_serve")
 
 
 def _seconds(text: str) -> float:
@@ -96,6 +98,9 @@ def _serve(arguments: Sequence[str]) -> int:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the console until it is left."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if missing := [name for name in OF_THE_EXTRA if find_spec(name) is None]:
+        print(f"cleo-tui: {missing[0]} is missing. Install the console: pip install 'cleo-tasks[tui]'", file=sys.stderr)
+        sys.exit(1)
     if words[:1] == ["serve"]:
         sys.exit(_serve(words[1:]))
     if words[:1] == ["replay"]:
