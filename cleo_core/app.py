@@ -350,7 +350,7 @@ class Cleo:
         Raises:
             ServerError: the server can't be reached.
         """
-        return await examine(self.backend, self.queues, self.workers)
+        return await examine(self.backend, self.queues, self.workers, self.schedules)
 
     async def server_info(self) -> ServerInfo:
         """Who and how the server is."""

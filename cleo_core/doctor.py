@@ -6,14 +6,16 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
+from shlex import quote
 
 from cleo_core.access import identity_of
 from cleo_core.backend import Backend
 from cleo_core.connection import MIN_REDIS, MIN_VALKEY, read_info
 from cleo_core.errors import CleoError, PermissionDenied
 from cleo_core.keys import may_endure
-from cleo_core.models import Check, CheckStatus
+from cleo_core.models import Check, CheckStatus, ScheduleInfo
 from cleo_core.queues import QueueManager
+from cleo_core.schedules import Schedules
 from cleo_core.version import __version__
 from cleo_core.workers import Workers
 
@@ -23,7 +25,7 @@ MAX_QUEUES = 200
 SAMPLE = 2_000
 
 
-async def examine(backend: Backend, queues: QueueManager, workers: Workers) -> list[Check]:
+async def examine(backend: Backend, queues: QueueManager, workers: Workers, schedules: Schedules) -> list[Check]:
     """Look at everything, one after the other. What the Redis user may not ask is told as unknown.
 
     Raises:
@@ -42,6 +44,7 @@ async def examine(backend: Backend, queues: QueueManager, workers: Workers) -> l
         ("clients", lambda: _clients(backend, info)),
         ("key leaks", lambda: _leaks(backend)),
         ("queues", lambda: _queues(queues, workers)),
+        ("schedules", lambda: _schedules(queues, schedules)),
     ]
     for name, look in examinations:
         try:
@@ -309,6 +312,31 @@ async def _queues(queues: QueueManager, workers: Workers) -> list[Check]:
             measured=f"{len(alive)} alive",
             means="Every queue with tasks that wait has a worker.",
         ),
+    ]
+
+
+async def _schedules(queues: QueueManager, schedules: Schedules) -> list[Check]:
+    """Schedules that a task declared and no live worker declares any more."""
+    looked, abandoned = 0, list[ScheduleInfo]()
+    for queue in await queues.names(limit=MAX_QUEUES):
+        if looked >= SAMPLE:
+            break
+        items = (await schedules.list(queue, limit=min(1_000, SAMPLE - looked))).items
+        looked += len(items)
+        abandoned += [schedule for schedule in items if schedule.abandoned]
+    if not abandoned:
+        means = "Each is made by hand, or a live worker declares it."
+        return [Check(name="schedules", status=OK, measured=f"{looked:,} looked at", means=means)]
+    first = abandoned[0]
+    return [
+        Check(
+            name="schedules",
+            status=WARN,
+            measured=f"{_few([schedule.id for schedule in abandoned])} of {looked:,} looked at",
+            means="No live worker declares them any more: their code is gone, or its workers are stopped. They stay, "
+            "and tasks of them that no worker knows become dead letters.",
+            mend=f"cleo schedules remove {first.queue} {quote(first.id)}, or start the worker that declares it",
+        )
     ]
 
 

@@ -65,7 +65,7 @@ key                    type   holds                                             
 ``Q error:<print>``    hash   pattern of a kind of errors, how many, first and last seen        30 days
 ``Q schedules``        zset   schedules, scored by when they are due next (ms; +inf: paused)    as its last member
 ``Q schedules:declared`` set  those of them that tasks declare                                  as its last member
-``Q schedule:<id>``    hash   one schedule: task, times, next, last, counts                     as long as the schedule
+``Q schedule:<id>``    hash   one schedule: task, times, next, last, counts, who declares it     as long as the schedule
 ``Q workers``          zset   workers of the queue, scored by until when (ms) each counts as     1 day
                               there
 ``Q audit``            stream what operators did to the queue (last 1,000)                      90 days

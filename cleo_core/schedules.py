@@ -22,6 +22,8 @@ from cleo_core.tasks.signature import encode_raw
 from cleo_core.when import Cron, Every, check_when, read_when, write_when
 
 MAX_NEXT = 1_000
+# Three times what workers take to say again what they declare.
+ABANDONED_AFTER = 180.0
 
 
 class Schedules:
@@ -144,7 +146,7 @@ class Schedules:
         start = max(0, offset)
         now, total, rows = await scripts.schedules(queue, start, clamp(limit))
         return SchedulePage(
-            queue=queue, offset=start, total=total, items=[_info_of(queue, row)[0] for row in rows], at=now / 1000
+            queue=queue, offset=start, total=total, items=[_info_of(queue, row, now)[0] for row in rows], at=now / 1000
         )
 
     async def get(self, queue: str, schedule_id: str) -> ScheduleInfo:
@@ -177,10 +179,10 @@ class Schedules:
     async def _read(self, queue: str, schedule_id: str) -> tuple[ScheduleInfo, int]:
         _check_id(queue, schedule_id)
         scripts = await self._backend.scripts()
-        _, _, rows = await scripts.schedules(queue, 0, 1, schedule_id)
+        now, _, rows = await scripts.schedules(queue, 0, 1, schedule_id)
         if not rows:
             raise _not_found(schedule_id, queue)
-        return _info_of(queue, rows[0])
+        return _info_of(queue, rows[0], now)
 
 
 def _check_id(queue: str, schedule_id: str) -> None:
@@ -205,11 +207,10 @@ def _held(answer: int, schedule_id: str, queue: str) -> bool:
     return answer == 1
 
 
-def _info_of(queue: str, row: list[Any]) -> tuple[ScheduleInfo, int]:
+def _info_of(queue: str, row: list[Any], now: int) -> tuple[ScheduleInfo, int]:
     """A schedule as it is handed out, and its anchor (ms)."""
-    task, args, head, group, priority, when, paused, due, anchor, created, last, last_task, runs, skipped, module = row[
-        1
-    ]
+    (task, args, head, group, priority, when, paused, due, anchor, created, last, last_task, runs, skipped, module,
+     seen, seen_by) = row[1]  # fmt: skip
     try:
         times = read_when(when)
     except ValueError:
@@ -233,6 +234,9 @@ def _info_of(queue: str, row: list[Any]) -> tuple[ScheduleInfo, int]:
         last_state=TaskState(row[2].decode()) if row[2] else None,
         runs=int(runs or 0),
         skipped=int(skipped or 0),
+        declared_at=_seconds(seen),
+        declared_by=seen_by.decode(errors="replace"),
+        abandoned=bool(module) and now / 1000 - (_seconds(seen) or 0.0) > ABANDONED_AFTER,
     )
     return info, int(anchor) if anchor.isdigit() else 0
 

@@ -3,7 +3,7 @@
 -- modules that are declared no more.
 -- KEYS  1 the queue's hash
 -- ARGV  1 names of the tasks and modules that the worker has (JSON object: name to true; a module as "module ..."),
---       2 anchor (ms), 3 how many schedules, then for each: id, due (ms), how many texts follow, pairs of field and value
+--       2 anchor (ms), 3 worker, 4 how many schedules, then for each: id, due (ms), how many texts follow, pairs of field and value
 -- Returns { entered, removed }
 -- Cost  O(declared schedules x log schedules)
 -- Role  worker
@@ -11,12 +11,13 @@
 local mine = cjson.decode(ARGV[1])
 local declared = {}
 local entered, removed = 0, 0
-local at = 4
-for _ = 1, tonumber(ARGV[3]) do
+local at = 5
+for _ = 1, tonumber(ARGV[4]) do
   local id, due, size = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
   declared[id] = true
   local answer = enter_schedule(id, due, ARGV[2], { unpack(ARGV, at + 3, at + 2 + size) })
   call('SADD', DECLARED, id)
+  note_declared(id, ARGV[3])
   if answer ~= 'same' then
     entered = entered + 1
     emit('queue_change', '', '', '', '', '', 'schedule ' .. id .. ' ' .. answer)

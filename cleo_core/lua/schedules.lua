@@ -16,8 +16,8 @@ end
 local rows = {}
 for _, id in ipairs(ids) do
   local f = call('HMGET', Q .. 'schedule:' .. id, 'task', 'args', 'head', 'group', 'prio', 'when', 'paused', 'next', 'anchor',
-    'created', 'last', 'last_task', 'runs', 'skipped', 'module')
-  for i = 1, 15 do f[i] = f[i] or '' end
+    'created', 'last', 'last_task', 'runs', 'skipped', 'module', 'seen', 'seen_by')
+  for i = 1, 17 do f[i] = f[i] or '' end
   rows[#rows + 1] = { id, f, f[12] ~= '' and (state_of(f[12])) or '' }
 end
 return { now, call('ZCARD', key), rows }

@@ -14,7 +14,9 @@ class ScheduleInfo(Model):
 
     ``next_at`` is when it is due next (None: paused). ``last_at`` is the time for which the last task was stored,
     ``last_task`` its id and ``last_state`` how that task is (None: its record has expired). ``runs`` is how many tasks
-    were stored, ``skipped`` how many times were not run. ``declared`` says that a task's declaration has it.
+    were stored, ``skipped`` how many times were not run. ``declared`` says that a task's declaration has it. A live
+    worker of that code says so again each minute: ``declared_at`` is when one last did, ``declared_by`` which, and
+    ``abandoned`` that none has for 3 minutes: its code is gone, or its workers are stopped. It stays, and is still due.
     """
 
     id: str
@@ -34,6 +36,9 @@ class ScheduleInfo(Model):
     last_state: TaskState | None
     runs: int
     skipped: int
+    declared_at: float | None = None
+    declared_by: str = ""
+    abandoned: bool = False
 
 
 class SchedulePage(Model):

@@ -40,13 +40,19 @@ class ScheduleScripts(Calls):
         flat = chain.from_iterable(new.fields.items())
         return (await self._run("schedule", queue, actor, new.id, new.due, anchor, *flat)).decode()
 
-    async def declare(self, queue: str, mine: bytes, anchor: int, news: Sequence[NewSchedule]) -> tuple[int, int]:
+    async def declare(
+        self, queue: str, worker: str, mine: bytes, anchor: int, news: Sequence[NewSchedule]
+    ) -> tuple[int, int]:
         """Enter the schedules that tasks declare and take out those that they don't any more; how many of each."""
         flat: list[Any] = []
         for new in news:
             flat += [new.id, new.due, 2 * len(new.fields), *chain.from_iterable(new.fields.items())]
-        entered, removed = await self._run("declare", queue, mine, anchor, len(news), *flat)
+        entered, removed = await self._run("declare", queue, mine, anchor, worker, len(news), *flat)
         return entered, removed
+
+    async def vouch(self, queue: str, worker: str, schedules: Sequence[str]) -> int:
+        """Say that a worker's code still declares these schedules; how many of them there are."""
+        return await self._run("vouch", queue, worker, *schedules)
 
     async def due(self, queue: str, worker: str, limit: int) -> tuple[int, float | None, list[DueSchedule]]:
         """When it is (ms), in how many seconds this worker is to ask again (None: no need), and what is due."""

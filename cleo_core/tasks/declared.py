@@ -66,6 +66,10 @@ class Declarations:
                     found.append(NewSchedule(own_id, due, fields))
         return found
 
+    def ids_of(self, queue: str) -> list[str]:
+        """The ids of those of a queue."""
+        return [declared_id(task.name, when) for task in self._tasks if task.queue == queue for when in task.schedules]
+
     def mine(self) -> bytes:
         """The tasks and modules that this program has, of which it may say what is declared no more."""
         names = [task.name for task in self._tasks]

@@ -17,10 +17,12 @@ LOG = logging.getLogger("cleo.worker")
 SLICE = 50
 PAUSE = 1.0
 SET_ASIDE = 60_000
+VOUCH = 60.0
 
 
 class Ticking:
-    """Enters the declared schedules of the worker's queues, then fires what is due.
+    """Enters the declared schedules of the worker's queues, then fires what is due, and says each minute that the
+    declared ones still are.
 
     The server tells one worker of each queue when to fire (``lua/lib/tick_wait.lua``), with the answers to other calls;
     ``note`` passes that on. Which times are due and what comes next is worked out here, and ``fire.lua`` does it only
@@ -33,6 +35,7 @@ class Ticking:
         self._queues = queues
         self._declared = declared
         self._at: dict[str, float] = {}
+        self._vouch_at = 0.0
         self._stirred = asyncio.Event()
 
     def note(self, queue: str, wait: float | None) -> None:
@@ -46,10 +49,15 @@ class Ticking:
 
     async def run(self) -> None:
         """Work until cancelled."""
+        loop = asyncio.get_running_loop()
         await self._declare()
+        self._vouch_at = loop.time() + VOUCH
         while True:
             queue, at = min(self._at.items(), key=lambda item: item[1], default=("", float("inf")))
-            wait = at - asyncio.get_running_loop().time()
+            if loop.time() >= self._vouch_at:
+                await self._vouch()
+                continue
+            wait = min(at, self._vouch_at) - loop.time()
             if wait > 0:
                 await self._rest(wait)
                 continue
@@ -66,7 +74,7 @@ class Ticking:
     async def _rest(self, seconds: float) -> None:
         self._stirred.clear()
         try:
-            async with asyncio.timeout(seconds if seconds < float("inf") else None):
+            async with asyncio.timeout(seconds):
                 await self._stirred.wait()
         except TimeoutError:
             return
@@ -86,9 +94,19 @@ class Ticking:
     async def _declare_in(self, queue: str) -> None:
         now = await self._scripts.time()
         declared = self._declared.of_queue(queue, now)
-        entered, removed = await self._scripts.declare(queue, self._declared.mine(), now, declared)
+        entered, removed = await self._scripts.declare(queue, self.worker, self._declared.mine(), now, declared)
         if entered or removed:
             LOG.info("Of %s %d declared schedules were entered or changed, %d removed.", queue, entered, removed)
+
+    async def _vouch(self) -> None:
+        """Say that the code which declares the schedules is still there. What can't be said now is said in a minute."""
+        self._vouch_at = asyncio.get_running_loop().time() + VOUCH
+        try:
+            for queue in self._queues:
+                if ids := self._declared.ids_of(queue):
+                    await self._scripts.vouch(queue, self.worker, ids)
+        except ServerError as error:
+            LOG.debug("It could not be said which schedules are declared. %s", error)
 
     async def fire_due(self, queue: str) -> None:
         """Fire what is due in a queue now."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.widgets import Static
 
 from cleo_core.errors import ScheduleNotFound
@@ -91,7 +92,7 @@ class SchedulesScreen(ListOfQueueScreen[ScheduleInfo]):
             ),
             Column("task", 12, lambda schedule: Cell(schedule.task, Role.MUTED), grow=2, most=40, drop=3),
             Column("group", 8, lambda schedule: Cell(schedule.group, Role.MUTED), grow=1, most=24, drop=5),
-            Column("made", 9, _made, drop=4),
+            Column("made", 11, _made, drop=4),
         )
 
     async def fetch(self) -> Sequence[ScheduleInfo]:
@@ -119,7 +120,16 @@ class SchedulesScreen(ListOfQueueScreen[ScheduleInfo]):
         told = [f"{say.moment(at)}  in {say.duration(max(0.0, at - self.now))}" for at in times]
         if not told:
             told = ["It has no next time." if self._times.value is not None else "Reading its next times"]
-        self._next.update(inked("\n".join(told), Role.MUTED if schedule.paused else Role.PLAIN))
+        text = inked("\n".join(told), Role.MUTED if schedule.paused else Role.PLAIN)
+        self._next.update(Content.assemble(*self._abandoned(schedule), text))
+
+    def _abandoned(self, schedule: ScheduleInfo) -> Iterable[Content]:
+        """What to know of one whose code is gone."""
+        if schedule.abandoned:
+            last = ""
+            if schedule.declared_at is not None:
+                last = f"; {schedule.declared_by} did {say.ago(max(0.0, self.now - schedule.declared_at))}"
+            yield inked(f"▲ No live worker declares it any more{last}. If its code is gone, remove it.\n", Role.WARN)
 
     def reconcile(self, snapshot: Snapshot) -> None:
         """Read the list and the next times anew."""
@@ -181,6 +191,8 @@ def when_of(schedule: ScheduleInfo) -> str:
 
 
 def _made(schedule: ScheduleInfo) -> Cell:
+    if schedule.abandoned:
+        return Cell("▲ abandoned", Role.WARN)
     return Cell("declared" if schedule.declared else "by hand", Role.MUTED)
 
 

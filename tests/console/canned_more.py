@@ -5,6 +5,9 @@ from __future__ import annotations
 from cleo_core import Cron, Every
 from cleo_core.models import AuditEntry, Check, CheckStatus, ScheduleInfo, SchedulePage, TaskPriority, TaskState
 
+# A schedule whose code is gone.
+GONE = "heartbeat"
+
 
 class CannedSchedules:
     """The schedules of ``reports``; other queues have none."""
@@ -47,7 +50,8 @@ class CannedSchedules:
             id=name, queue="reports", task=task, arguments={}, options={}, group="", priority=TaskPriority.NORMAL,
             when=when, paused=paused, declared=declared, created_at=self._now - 5_000_000, next_at=next_at,
             last_at=self._now - 1_830 if runs else None, last_task=f"{name}@1" if runs else "",
-            last_state=last_state, runs=runs, skipped=skipped,
+            last_state=last_state, runs=runs, skipped=skipped, abandoned=name == GONE, declared_by="worker-9-4f1c",
+            declared_at=self._now - (260_000 if name == GONE else 20),
         )  # fmt: skip
 
 

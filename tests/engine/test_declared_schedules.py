@@ -9,6 +9,7 @@ import pytest
 from cleo_core import Cleo, Cron, Every, InvalidArguments, InvalidOption, WrongState
 from cleo_core.models import ScheduleInfo
 from cleo_core.tasks.declared import MAX_ID_BYTES, Declarations, declared_id
+from tests.raw import ask, keys_of
 from tests.servers import Server
 from tests.waiting import until
 
@@ -68,12 +69,61 @@ async def test_a_start_of_the_same_code_changes_nothing(cleo: Cleo) -> None:
 
     declared, scripts = Declarations(cleo.tasks), await cleo.backend.scripts()
     now = await scripts.time()
-    assert await scripts.declare("q", declared.mine(), now, declared.of_queue("q", now)) == (2, 0)
+    assert await scripts.declare("q", "w", declared.mine(), now, declared.of_queue("q", now)) == (2, 0)
     await cleo.schedules.pause("q", declared_id("report", NIGHTLY))
-    before = await _items(cleo)
+    before = await _unseen(cleo)
     later = now + 5_000
-    assert await scripts.declare("q", declared.mine(), later, declared.of_queue("q", later)) == (0, 0)
-    assert await _items(cleo) == before
+    assert await scripts.declare("q", "w", declared.mine(), later, declared.of_queue("q", later)) == (0, 0)
+    assert await _unseen(cleo) == before
+
+
+async def _unseen(cleo: Cleo) -> list[ScheduleInfo]:
+    """The schedules but for when they were last declared."""
+    return [item.model_copy(update={"declared_at": None}) for item in (await _items(cleo)).values()]
+
+
+async def test_a_live_worker_says_again_what_its_code_declares(cleo: Cleo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cleo_core.worker.ticking.VOUCH", 0.05)
+
+    @cleo.task(queue="q", schedule=[NIGHTLY, Every(3_600)])
+    def report() -> None: ...
+
+    async with cleo.worker(["q"], worker_id="w1"):
+        await until(lambda: _total(cleo, 2))
+        first = (await _items(cleo))["report every 3600 s"]
+        assert (first.declared, first.declared_by, first.abandoned) == (True, "w1", False)
+        await until(lambda: _declared_later(cleo, first))
+        # What an operator takes out is not brought back by it.
+        await cleo.schedules.remove("q", declared_id("report", NIGHTLY))
+        before = (await _items(cleo))["report every 3600 s"]
+        await until(lambda: _declared_later(cleo, before))
+        assert list(await _items(cleo)) == ["report every 3600 s"]
+
+
+async def _total(cleo: Cleo, count: int) -> bool:
+    return (await cleo.schedules.list("q")).total == count
+
+
+async def _declared_later(cleo: Cleo, before: ScheduleInfo) -> bool:
+    now = (await _items(cleo))[before.id].declared_at
+    return now is not None and before.declared_at is not None and now > before.declared_at
+
+
+async def test_what_no_worker_declares_any_more_is_told_and_stays(cleo: Cleo, server: Server) -> None:
+    await _start(server, cleo.namespace, NIGHTLY)
+    name = declared_id("report", NIGHTLY)
+    await cleo.schedules.add("q", "by hand", "report", when=Every(9))
+    assert not (await cleo.schedules.get("q", name)).abandoned
+    await ask(cleo, "HINCRBY", f"{keys_of(cleo, 'q').prefix}schedule:{name}", "seen", -181_000)
+    gone = await cleo.schedules.get("q", name)
+    assert (gone.abandoned, gone.declared) == (True, True)
+    # Another program starts; it can't say anything of code that it does not have.
+    scripts = await cleo.backend.scripts()
+    await scripts.declare("q", "other", b'{"else": true}', 0, [])
+    assert (await cleo.schedules.get("q", name)).abandoned
+    assert not (await cleo.schedules.get("q", "by hand")).abandoned
+    await _start(server, cleo.namespace, NIGHTLY, Every(5))
+    assert not (await cleo.schedules.get("q", name)).abandoned
 
 
 async def test_when_the_declaration_changes_so_do_the_schedules(cleo: Cleo, server: Server) -> None:
@@ -104,7 +154,7 @@ async def test_schedules_that_others_declare_or_that_were_added_stay(cleo: Cleo,
     await _start(server, cleo.namespace, NIGHTLY)
     await cleo.schedules.add("q", "by hand", "report", when=Every(9))
     # Another program, whose module and tasks are others.
-    await scripts.declare("q", b'{"else": true, "module elsewhere": true}', 0, [])
+    await scripts.declare("q", "w", b'{"else": true, "module elsewhere": true}', 0, [])
     assert _ids(await _items(cleo)) == ["by hand", "report 0 3 * * * Europe/Oslo"]
     await _start(server, cleo.namespace)
     assert _ids(await _items(cleo)) == ["by hand"]

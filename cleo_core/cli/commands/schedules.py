@@ -52,8 +52,24 @@ def _row(schedule: ScheduleInfo, at: float) -> list[Cell]:
         schedule.last_state or NOTHING,
         number(schedule.runs),
         number(schedule.skipped),
-        Painted("paused", Colour.YELLOW) if schedule.paused else "on",
+        _state(schedule),
     ]
+
+
+def _state(schedule: ScheduleInfo) -> Cell:
+    state = "paused" if schedule.paused else "on"
+    if schedule.abandoned:
+        return Painted(f"{state}, no live worker declares it", Colour.RED)
+    return Painted(state, Colour.YELLOW) if schedule.paused else state
+
+
+def _declared(schedule: ScheduleInfo) -> Cell:
+    if not schedule.declared:
+        return "no"
+    last = f"last by {schedule.declared_by or NOTHING} at {moment(schedule.declared_at)}"
+    if schedule.abandoned:
+        return Painted(f"with its task, {last}; no live worker declares it any more", Colour.RED)
+    return f"with its task, {last}"
 
 
 @command(app, "show", shows=ScheduleInfo)
@@ -68,7 +84,7 @@ async def show_schedule(run: Run, queue: Queue, schedule: ScheduleId) -> None:
         ("group", info.group or NOTHING),
         ("when", str(info.when or "can't be understood")),
         ("state", "paused" if info.paused else "on"),
-        ("declared", "with its task" if info.declared else "no"),
+        ("declared", _declared(info)),
         ("next", moment(info.next_at)),
         ("last", moment(info.last_at)),
         ("last task", f"{info.last_task or NOTHING} {info.last_state or ''}".strip()),

@@ -49,6 +49,11 @@ local function enter_schedule(id, due, anchor, fields)
   return times and 'changed' or 'added'
 end
 
+-- Notes which worker's code declares a schedule now.
+local function note_declared(id, worker)
+  call('HSET', schedule_key(id), 'seen', now, 'seen_by', worker)
+end
+
 local function drop_schedule(id)
   call('SREM', DECLARED, id)
   call('DEL', schedule_key(id))

@@ -13,7 +13,7 @@ from tests.waiting import until
 
 NAMES = {
     "server version", "persistence", "last save", "eviction", "memory", "latency", "clock", "access", "clients",
-    "key leaks", "paused queues", "workers",
+    "key leaks", "paused queues", "workers", "schedules",
 }  # fmt: skip
 
 
@@ -104,3 +104,23 @@ async def test_what_a_role_may_not_ask_is_unknown_and_nothing_fails(cleo: Cleo, 
     assert (checks["key leaks"].status is not CheckStatus.UNKNOWN) == scans
     unknown = [check for check in checks.values() if check.status is CheckStatus.UNKNOWN]
     assert all(check.measured == "not permitted" and "cleo acl" in check.mend for check in unknown)
+
+
+async def test_a_declared_schedule_that_no_live_worker_declares_is_told_with_how_to_remove_it(own_cleo: Cleo) -> None:
+    @own_cleo.task(queue="emails", schedule=Every(3_600.0))
+    async def digest() -> None: ...
+
+    async with own_cleo.worker(["emails"]):
+        await until(lambda: _scheduled(own_cleo))
+        assert (await _named(own_cleo, "schedules")).status is CheckStatus.OK
+    key = f"{own_cleo.backend.keys.of_queue('emails').prefix}schedule:digest every 3600 s"
+    await ask(own_cleo, "HINCRBY", key, "seen", -200_000)
+    check = await _named(own_cleo, "schedules")
+    assert (check.status, check.measured) == (CheckStatus.WARN, "digest every 3600 s of 1 looked at")
+    assert check.mend.startswith("cleo schedules remove emails 'digest every 3600 s'")
+    assert await own_cleo.schedules.remove("emails", "digest every 3600 s")
+    assert (await _named(own_cleo, "schedules")).status is CheckStatus.OK
+
+
+async def _scheduled(cleo: Cleo) -> bool:
+    return (await cleo.schedules.list("emails")).total == 1

@@ -24,7 +24,7 @@ async def _fire(cleo: Cleo) -> None:
 async def _declare(cleo: Cleo) -> None:
     scripts = await cleo.backend.scripts()
     new = NewSchedule("d", 1, {"task": "send", "when": "{}", "module": "m"})
-    assert await scripts.declare("emails", b"{}", 1, [new]) == (1, 0)
+    assert await scripts.declare("emails", "w", b"{}", 1, [new]) == (1, 0)
 
 
 async def _attend(cleo: Cleo) -> None:
