@@ -16,12 +16,12 @@ def number(value: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A length of time as people say it: ``3 ms``, ``1.2 s``, ``45 s``, ``3 min 20 s``, ``2 h``, ``3 d 4 h``."""
+    """A length of time as people say it: ``140 ms``, ``1.2 s``, ``45 s``, ``3 min 20 s``, ``2 h``, ``3 d 4 h``."""
     if seconds is None:
         return NOTHING
     if seconds < 0:
         return f"-{duration(-seconds)}"
-    if seconds < 0.0995:
+    if seconds < 0.9995:
         return f"{seconds * 1000:.3g} ms"
     if seconds < 9.95:
         return f"{seconds:.1f} s"

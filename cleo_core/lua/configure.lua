@@ -37,7 +37,7 @@ else
   rest(group, waiting_of(group))
 end
 local text = table.concat(told, ', ')
-audit(ARGV[1], ARGV[2], group .. ': ' .. text, 1)
+audit(ARGV[1], ARGV[2], group_said(group) .. ': ' .. text, 1)
 emit('group_change', '', '', group, '', '', text)
 publish_events()
 wake()

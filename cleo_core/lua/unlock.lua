@@ -11,7 +11,7 @@ local key = Q .. 'group:' .. group
 local held = call('HMGET', key, 'locked', 'lock_owner')
 if tonumber(held[1] or 0) <= now then return 0 end
 change_lock(group, 0)
-audit(ARGV[1], 'force release', group .. ': held by ' .. (held[2] or '?'), 1)
+audit(ARGV[1], 'force release', group_said(group) .. ': held by ' .. (held[2] or '?'), 1)
 emit('group_change', '', '', group, '', '', 'lock released by force')
 publish_events()
 call('PUBLISH', Q .. 'unlocked', group)

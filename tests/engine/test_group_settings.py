@@ -281,6 +281,11 @@ async def test_each_change_of_a_group_is_told_as_an_event_and_audited(cleo: Cleo
     assert await audit_of(cleo, "q") == [(action, f"acme: {text}", 1) for action, text in changes]
 
 
+async def test_the_audit_has_a_word_for_the_group_without_a_name(cleo: Cleo) -> None:
+    await cleo.groups.configure("q", "", concurrency=6)
+    assert await audit_of(cleo, "q") == [("configure group", "(no group): concurrency=6", 1)]
+
+
 async def test_changes_of_the_rules_are_told_as_changes_of_the_queue_and_audited(cleo: Cleo) -> None:
     async with Listener(cleo, "q") as listener:
         await cleo.groups.set_defaults("q", concurrency=1, max_retries=2)

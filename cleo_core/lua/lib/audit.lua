@@ -9,3 +9,8 @@ local function audit(actor, action, target, size, asked)
     'result', result)
   call('EXPIRE', stream, 7776000)
 end
+
+-- What the audit calls a group.
+local function group_said(group)
+  return group == '' and '(no group)' or group
+end
