@@ -27,6 +27,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 CLOSING = 5.0
+ASKED = 20
 
 
 class SyncCleo:
@@ -213,12 +214,19 @@ class _LoopThread:
             self._loop.close()
 
     async def _wind_up(self) -> None:
+        # Who waits is told first: a call that is under way would open connections anew beside their closing.
+        for _ in range(ASKED):
+            left = asyncio.all_tasks() - {asyncio.current_task()}
+            if not left:
+                break
+            for task in left:
+                task.cancel()
+            # Python 3.11 may lose a cancel that comes together with what a task waits for, so it is asked again.
+            ended, _ = await asyncio.wait(left, timeout=CLOSING / ASKED)
+            for task in ended:
+                _ = task.cancelled() or task.exception()
         with suppress(Exception):
             await self._cleo.close()
-        left = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
 
     def close(self) -> None:
         """Close the connections and end the thread."""

@@ -85,7 +85,10 @@ class Heartbeat(threading.Thread):
         while not self._ended.is_set():
             try:
                 await self._beat(wire, scripts)
-                channels = channels or await self._listen()
+                if channels is None:
+                    # What was asked for before the server took the subscription is found by a beat, so beat once more.
+                    channels = await self._listen()
+                    continue
                 await self._rest(channels, self._interval)
             except Exception as error:
                 # Whatever it was, the thread must live: without it every longer task would be lost.
@@ -154,6 +157,7 @@ class Heartbeat(threading.Thread):
         channels = Channels(self._backend.resolved)
         try:
             await channels.subscribe(self._backend.keys.control_channel(self._worker))
+            await channels.stand()
         except ServerError:
             await channels.close()
             raise

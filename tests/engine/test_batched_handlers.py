@@ -252,7 +252,7 @@ async def test_a_task_whose_lease_is_lost_does_not_take_its_neighbours_with_it(c
     calls: list[list[int]] = []
     go_on = asyncio.Event()
 
-    @cleo.task(queue="q", batch=2, batch_wait=5)
+    @cleo.task(queue="q", batch=2, batch_wait=0.5)
     async def work(contexts: list[TaskContext], rows: list[int]) -> list[int]:
         calls.append(rows)
         if len(calls) == 1:

@@ -54,6 +54,24 @@ async def test_a_running_async_task_is_stopped_within_a_second(cleo: Cleo) -> No
     assert (stats.active, stats.cancelled, stats.failed) == (0, 1, 0)
 
 
+async def test_a_cancel_in_the_first_moments_of_a_worker_does_not_wait_for_its_next_heartbeat(cleo: Cleo) -> None:
+    started = asyncio.Event()
+
+    @cleo.task(queue="q")
+    async def sleep_long() -> None:
+        started.set()
+        await asyncio.sleep(60)
+
+    for _ in range(5):
+        started.clear()
+        async with cleo.worker(lease=100, heartbeat=30):
+            handle = await sleep_long.enqueue()
+            await started.wait()
+            assert await handle.cancel()
+            with pytest.raises(TaskCancelled):
+                await handle.result(timeout=10)
+
+
 async def _listens_for_control(cleo: Cleo) -> bool:
     channels = await ask(cleo, "PUBSUB", "CHANNELS", f"{cleo.namespace}:control:*")
     return bool(channels)

@@ -29,9 +29,9 @@ from tests.waiting import until
 SECRET = "s3cr3t-p4ss"
 
 
-async def _fails(url: str, kind: type[ServerError], cause: str) -> ServerError:
+async def _fails(url: str, kind: type[ServerError], cause: str, connect_timeout: float = 5) -> ServerError:
     """Enqueue at that address must fail so; the error must name the server and a cure, and no secret."""
-    async with Cleo(url, namespace="test") as cleo:
+    async with Cleo(redis=RedisSettings(url=url, connect_timeout=connect_timeout), namespace="test") as cleo:
         with pytest.raises(kind) as caught:
             await cleo.queues.add("q", "work")
     error = caught.value
@@ -90,7 +90,7 @@ async def test_a_user_without_the_permission(own_server: Server) -> None:
 
 
 async def test_tls_against_a_plain_port(own_server: Server) -> None:
-    error = await _fails(f"rediss://127.0.0.1:{own_server.port}/0", TlsMismatch, "doesn't speak TLS")
+    error = await _fails(f"rediss://127.0.0.1:{own_server.port}/0", TlsMismatch, "doesn't speak TLS", 1)
     assert "redis://" in error.cure
 
 

@@ -208,7 +208,7 @@ async def test_of_what_ran_too_seldom_nothing_is_usual(cleo: Cleo) -> None:
 
 
 BLOCKING = """
-cleo.configure(worker=WorkerSettings(heartbeat=1))
+cleo.configure(worker=WorkerSettings(lease=4, heartbeat=1))
 
 @cleo.task(queue="q", max_retries=0)
 async def block(seconds: float) -> None:
@@ -240,8 +240,16 @@ async def test_a_worker_whose_loop_is_blocked_is_told_apart_from_a_dead_one(
         assert "blocked" in reason.text
     assert {task.id for task in page.items} == {"beside", "culprit"}
     worker.kill_all()
+    await _silent_for(cleo, 15)
     await until(lambda: _all_forsaken(cleo), within=40)
     assert {task.health for task in (await cleo.workers.stuck("q")).items} == {WorkerHealth.SILENT}
+
+
+async def _silent_for(cleo: Cleo, seconds: float) -> None:
+    """As if the last heartbeat of the only worker had been so much earlier."""
+    (worker,) = await cleo.workers.list()
+    earlier = worker.model_copy(update={"beat_at": worker.beat_at - seconds})
+    await ask(cleo, "SET", cleo.backend.keys.worker(worker.id), earlier.model_dump_json(), "KEEPTTL")
 
 
 async def _all_blocked(cleo: Cleo) -> bool:
