@@ -11,7 +11,7 @@ import pytest
 from cleo_core import Backoff, Cleo, TaskCancelled, TaskContext, TaskNotFound, TaskState
 from tests.ghosts import claim_and_die
 from tests.raw import ask
-from tests.waiting import until
+from tests.waiting import SOON, until
 
 
 async def test_a_delayed_task_that_is_cancelled_never_runs(cleo: Cleo) -> None:
@@ -29,7 +29,7 @@ async def test_a_delayed_task_that_is_cancelled_never_runs(cleo: Cleo) -> None:
     assert (await cleo.queues.stats("q")).delayed == 0
 
 
-async def test_a_running_async_task_is_stopped_within_a_second(cleo: Cleo) -> None:
+async def test_a_running_async_task_is_stopped_at_once(cleo: Cleo) -> None:
     started, stopped = asyncio.Event(), asyncio.Event()
 
     @cleo.task(queue="q")
@@ -40,7 +40,7 @@ async def test_a_running_async_task_is_stopped_within_a_second(cleo: Cleo) -> No
         finally:
             stopped.set()
 
-    async with cleo.worker():
+    async with cleo.worker(lease=100, heartbeat=30):
         handle = await sleep_long.enqueue()
         await started.wait()
         await until(lambda: _listens_for_control(cleo))
@@ -48,7 +48,7 @@ async def test_a_running_async_task_is_stopped_within_a_second(cleo: Cleo) -> No
         assert await handle.cancel()
         with pytest.raises(TaskCancelled):
             await handle.result(timeout=10)
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < SOON
         assert stopped.is_set()
     stats = await cleo.queues.stats("q")
     assert (stats.active, stats.cancelled, stats.failed) == (0, 1, 0)

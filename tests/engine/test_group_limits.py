@@ -7,13 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from statistics import median
 
 import pytest
 
 from cleo_core import Cleo, Task, TaskHandle, TaskState
 from cleo_core.models import GroupStanding
 from tests.ghosts import GHOST, claim_and_die
-from tests.waiting import until
+from tests.waiting import SOON, until
 
 
 class Watch:
@@ -249,7 +250,7 @@ async def test_a_paused_group_starts_nothing_until_it_is_resumed(cleo: Cleo) -> 
         resumed = time.monotonic()
         assert await cleo.groups.resume("q", "g") is False
         assert await _results(late) == [2, 3, 4]
-        assert time.monotonic() - resumed < 1
+        assert time.monotonic() - resumed < SOON
 
 
 async def test_a_group_can_be_paused_before_it_has_tasks(cleo: Cleo) -> None:
@@ -283,10 +284,11 @@ async def test_a_group_under_a_rate_limit_starts_on_time_with_an_idle_worker(own
         await _results(await watch.enqueue("g", range(10)))
         calls = await _calls(own_cleo) - before
     gaps = [after - first for first, after in pairwise(watch.times)]
-    assert 1.75 < watch.times[-1] - watch.times[0] < 2.3
-    # Each follows the one before when the limit lets it, neither sooner nor much later.
-    assert min(gaps) > 0.1
-    assert max(gaps) < 0.4
+    assert 1.75 < watch.times[-1] - watch.times[0] < 1.75 + SOON
+    # Each follows the one before when the limit lets it, neither sooner nor much later. One that starts late on a busy
+    # machine is followed by one in time.
+    assert median(gaps) > 0.1
+    assert max(gaps) < SOON
     # One call to start each, one to settle it, what looks for the result every other second, and a heartbeat: no
     # busy loop.
     assert calls < 80
@@ -302,7 +304,7 @@ async def test_a_rate_limit_of_the_queue_holds_for_all_its_groups_together(own_c
         await _results(handles)
         calls = await _calls(own_cleo) - before
     times = sorted(watch.times)
-    assert 0.9 < times[-1] - times[0] < 1.6
+    assert 0.9 < times[-1] - times[0] < 0.9 + SOON
     # In any stretch of t seconds at most burst + 10 t of them.
     for i, first in enumerate(times):
         for j in range(i, len(times)):
@@ -343,7 +345,7 @@ async def test_a_rate_limit_of_the_queue_that_is_lifted_lets_an_idle_worker_go_o
         await cleo.queues.set_rate_limit("q", None)
         lifted = time.monotonic()
         assert await _results(handles) == [0, 1, 2, 3, 4]
-        assert time.monotonic() - lifted < 1
+        assert time.monotonic() - lifted < SOON
 
 
 async def test_a_default_rate_limit_holds_for_each_group_by_itself(cleo: Cleo) -> None:
