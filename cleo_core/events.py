@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from cleo_core.backend import Backend
 from cleo_core.channels import Channels
 from cleo_core.errors import ServerError
+from cleo_core.event_batch import EventBatch
 from cleo_core.models import Event, EventGap, ObserverEvent, TaskState
 from cleo_core.names import check_name
 from cleo_core.records import event_of, read_line
@@ -43,8 +44,11 @@ class Events:
             for event in batch:
                 yield event
 
-    async def batches(self, *queues: str, reconnect: bool = True) -> AsyncIterator[list[Event | EventGap]]:
-        """As ``listen``, but as they arrive: many at a time. An empty batch comes about each second of silence."""
+    async def batches(self, *queues: str, reconnect: bool = True) -> AsyncIterator[Sequence[Event | EventGap]]:
+        """As ``listen``, but as they arrive: many at a time. An empty batch comes about each second of silence.
+
+        A batch that is an ``EventBatch`` makes its events when they are looked at, and can count them without.
+        """
         for queue in queues:
             check_name("queue", queue)
         async for batch in self._batches(queues, asyncio.Event(), reconnect=reconnect):
@@ -52,7 +56,7 @@ class Events:
 
     async def _batches(
         self, queues: tuple[str, ...], ready: asyncio.Event, *, reconnect: bool
-    ) -> AsyncIterator[list[Event | EventGap]]:
+    ) -> AsyncIterator[Sequence[Event | EventGap]]:
         places = _Places(ready)
         pause = 0.1
         while True:
@@ -72,7 +76,7 @@ class Events:
 
     async def _hear(
         self, channels: Channels, queues: tuple[str, ...], places: _Places
-    ) -> AsyncIterator[list[Event | EventGap]]:
+    ) -> AsyncIterator[Sequence[Event | EventGap]]:
         keys = self._backend.keys
         # The places come first: what happens before the subscription stands is then found missing and read.
         await self._find_places(queues, places)
@@ -246,14 +250,12 @@ class _Place:
             return number < self.number
         return bool(self.position) and _order(position) > _order(self.position)
 
-    def take(self, queue: str, position: str, number: int, lines: list[Any]) -> list[Event | EventGap]:
+    def take(self, queue: str, position: str, number: int, lines: list[Any]) -> Sequence[Event | EventGap]:
         """The events of an entry, with what is missing before it."""
-        events: list[Event | EventGap] = []
-        if self.next_number and number > self.next_number:
-            events.append(EventGap(queue=queue, missed=number - self.next_number))
-        events += [event_of(queue, position, line) for line in lines]
+        events = EventBatch(queue, position, lines)
+        missed = number - self.next_number if self.next_number else 0
         self.position, self.number, self.next_number = position, number, number + len(lines)
-        return events
+        return [EventGap(queue=queue, missed=missed), *events] if missed > 0 else events
 
 
 def _order(position: str) -> tuple[int, int]:

@@ -46,11 +46,12 @@ def run(profile: Profile, record: Path | None = None) -> Ended:
 
 
 def _held(app: CleoApp) -> Ended:
-    from cleo_tui import lifeline  # noqa: PLC0415 - as above
+    from cleo_tui import lifeline, resting  # noqa: PLC0415 - as above
 
     # A size that a shell or a tool has exported would be taken for the terminal's, and resizing would not be noticed.
     for variable in ("COLUMNS", "LINES"):
         os.environ.pop(variable, None)
+    resting.begin()
     with lifeline.hold(app):
         app.run()
     return Ended(app.return_code or 0, app.wants_demo)

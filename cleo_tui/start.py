@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cleo_core import Cleo, RedisSettings
 from cleo_core.errors import CleoError
-from cleo_tui import crash
+from cleo_tui import crash, resting
 from cleo_tui.actions import Action
 from cleo_tui.data.live import Live
 from cleo_tui.data.lookups import Lookups
@@ -100,6 +100,8 @@ async def show(app: CleoApp, cleo: Cleo) -> None:
     app.offer(tabs, [_action_of(spec) for spec in specs])
     app.follow(cleo, live, Lookups(cleo, app.names_came))
     await app.switch_mode(specs[0].name)
+    if not app.is_headless:
+        app.run_worker(resting.settle(), name="settle", group="settle", exclusive=True)
 
 
 def _action_of(spec: ScreenSpec) -> Action:

@@ -11,7 +11,7 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from enum import Flag, auto
 from itertools import groupby
@@ -32,7 +32,7 @@ from cleo_tui.data.link import Link, LinkState, Trouble
 from cleo_tui.data.rates import Counters, Meter
 from cleo_tui.data.recording import NotRecorded
 from cleo_tui.data.snapshot import Snapshot
-from cleo_tui.data.stream import EventLog
+from cleo_tui.data.stream import EventLog, sorts_of
 from cleo_tui.data.tally import Tally
 from cleo_tui.settings import Thresholds
 
@@ -191,10 +191,9 @@ class Live:
             if batch:
                 self._hear(batch)
 
-    def _hear(self, batch: list[Event | EventGap]) -> None:
+    def _hear(self, batch: Sequence[Event | EventGap]) -> None:
         self.log.take(batch, self.now())
-        told = (event for event in batch if isinstance(event, Event))
-        for (queue, at), events in groupby(told, key=lambda event: (event.queue, event.at)):
+        for (queue, at), events in groupby(sorts_of(batch), key=lambda sort: (sort[0].queue, sort[0].at)):
             known = self._known.get(queue)
             if known is None:
                 self._wake.set()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, TextIO, cast, get_type_hints
@@ -120,11 +120,13 @@ class Recorder:
 
         return asked
 
-    async def batches(self, events: AsyncIterator[list[Event | EventGap]]) -> AsyncIterator[list[Event | EventGap]]:
+    async def batches(
+        self, events: AsyncIterator[Sequence[Event | EventGap]]
+    ) -> AsyncIterator[Sequence[Event | EventGap]]:
         """The events, each batch written down as it comes."""
         async for batch in events:
             if batch:
-                self._write({"t": self._clock(), "e": EVENTS.dump_json(batch, exclude_defaults=True).decode()})
+                self._write({"t": self._clock(), "e": EVENTS.dump_json(list(batch), exclude_defaults=True).decode()})
             yield batch
 
     def close(self) -> None:
@@ -149,5 +151,5 @@ class _Recorded:
             self._methods[name] = member
         return self._methods[name]
 
-    def _batches(self, *queues: str) -> AsyncIterator[list[Event | EventGap]]:
+    def _batches(self, *queues: str) -> AsyncIterator[Sequence[Event | EventGap]]:
         return self._recorder.batches(cast("Any", self._service).batches(*queues))

@@ -52,13 +52,13 @@ class Counts:
         self.failed += other.failed
         self.died += other.died
 
-    def enter(self, state: TaskState | None) -> None:
-        """Note that a task came into a state."""
-        self._shift(state, 1)
+    def enter(self, state: TaskState | None, number: int = 1) -> None:
+        """Note that so many tasks came into a state."""
+        self._shift(state, number)
 
-    def leave(self, state: TaskState | None) -> None:
-        """Note that a task left a state."""
-        self._shift(state, -1)
+    def leave(self, state: TaskState | None, number: int = 1) -> None:
+        """Note that so many tasks left a state."""
+        self._shift(state, -number)
 
     def _shift(self, state: TaskState | None, by: int) -> None:
         if state is TaskState.WAITING:
@@ -79,45 +79,45 @@ _CAME_FROM = {
 }
 
 
-def changes_of(events: Iterable[Event]) -> Counts:
-    """What a batch of one queue's events changes."""
+def changes_of(events: Iterable[tuple[Event, int]]) -> Counts:
+    """What one queue's events change, each of them given with how many such there are."""
     counts = Counts()
-    for event in events:
+    for event, number in events:
         match event.kind:
             case ObserverEvent.TASK_ADDED:
-                counts.enqueued += 1
-                counts.enter(event.state)
+                counts.enqueued += number
+                counts.enter(event.state, number)
             case ObserverEvent.TASK_COMPLETED:
-                counts.completed += 1
-                counts.leave(TaskState.ACTIVE)
+                counts.completed += number
+                counts.leave(TaskState.ACTIVE, number)
             case ObserverEvent.TASK_FAILED:
-                counts.failed += 1
-                counts.died += event.state is TaskState.DEAD
-                counts.leave(TaskState.ACTIVE)
-                counts.enter(event.state)
+                counts.failed += number
+                counts.died += number if event.state is TaskState.DEAD else 0
+                counts.leave(TaskState.ACTIVE, number)
+                counts.enter(event.state, number)
             case ObserverEvent.TASK_STALLED:
-                counts.leave(TaskState.ACTIVE)
-                counts.enter(event.state)
+                counts.leave(TaskState.ACTIVE, number)
+                counts.enter(event.state, number)
             case ObserverEvent.STATUS_CHANGE:
-                _note_change(counts, event)
+                _note_change(counts, event, number)
             case _:
                 pass
     return counts
 
 
-def _note_change(counts: Counts, event: Event) -> None:
+def _note_change(counts: Counts, event: Event, number: int) -> None:
     if event.state is TaskState.ACTIVE:
-        counts.leave(TaskState.WAITING)
-        counts.enter(TaskState.ACTIVE)
+        counts.leave(TaskState.WAITING, number)
+        counts.enter(TaskState.ACTIVE, number)
     elif event.state is TaskState.WAITING and event.detail in _CAME_FROM:
-        counts.leave(_CAME_FROM[event.detail])
-        counts.enter(TaskState.WAITING)
+        counts.leave(_CAME_FROM[event.detail], number)
+        counts.enter(TaskState.WAITING, number)
     elif event.state is TaskState.CANCELLED and event.worker:
-        counts.leave(TaskState.ACTIVE)
+        counts.leave(TaskState.ACTIVE, number)
     elif event.detail == "discarded":
-        counts.leave(TaskState.DEAD)
+        counts.leave(TaskState.DEAD, number)
     elif event.state is TaskState.DEAD:
-        counts.enter(TaskState.DEAD)
+        counts.enter(TaskState.DEAD, number)
 
 
 class Tally:
@@ -141,8 +141,11 @@ class Tally:
             self.at = at
             self.counts.add(changes)
 
-    def hear(self, at: float, events: Iterable[Event]) -> None:
-        """Take events that happened at one moment. Those that the reading counts already are left out."""
+    def hear(self, at: float, events: Iterable[tuple[Event, int]]) -> None:
+        """Take events that happened at one moment, each with how many such there are.
+
+        Those that the reading counts already are left out.
+        """
         if at <= self.reading.at:
             return
         changes = changes_of(events)

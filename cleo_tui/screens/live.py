@@ -11,7 +11,7 @@ from cleo_tui import say
 from cleo_tui.actions import Action, bindings_of
 from cleo_tui.data.pages import Listing
 from cleo_tui.data.snapshot import Snapshot
-from cleo_tui.data.stream import KEPT, Heard
+from cleo_tui.data.stream import KEPT, Heard, HeardRows
 from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import COMMON, CleoScreen
 from cleo_tui.screens.matching import matcher
@@ -51,10 +51,10 @@ class LiveScreen(CleoScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows = Listing[Heard](lambda heard: str(heard.number))
+        self._rows: HeardRows | Listing[Heard] = HeardRows((), 0, 0)
         self._table = LazyTable[Heard](COLUMNS)
         self._pane = Pane(self._table)
-        self._shown: deque[Heard] = deque(maxlen=KEPT)
+        self._matching: deque[Heard] = deque(maxlen=KEPT)
         self._next = 0
         self._filter = ""
         self._frozen = False
@@ -77,7 +77,7 @@ class LiveScreen(CleoScreen):
     def filter_by(self, text: str) -> None:
         """Filter all events that are kept."""
         self._filter = text
-        self._shown.clear()
+        self._matching.clear()
         self._next = 0
         if self._frozen:
             self._take_new()
@@ -86,15 +86,18 @@ class LiveScreen(CleoScreen):
 
     def _take_new(self) -> None:
         log = self.cleo_app.live.log
-        matches = matcher(self._filter)
-        self._shown.extend(heard for heard in log.since(self._next) if matches(_fields(heard)))
+        if self._filter:
+            matches = matcher(self._filter)
+            self._matching.extend(heard for heard in log.since(self._next) if matches(_fields(heard)))
+            self._rows = Listing(lambda heard: str(heard.number), self._matching)
+        else:
+            self._rows = log.kept_now()
         self._next = log.heard
 
     def _draw_rows(self) -> None:
-        self._rows.replace(self._shown)
-        self._table.show(self._rows)
         if self._following and self._rows.total:
-            self._table.move_to(self._rows.total - 1)
+            self._table.cursor.move(self._rows.total - 1, self._rows)
+        self._table.show(self._rows)
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw what has come since, unless frozen."""

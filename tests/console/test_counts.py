@@ -28,7 +28,7 @@ async def test_what_operators_do_moves_the_counts_as_the_server_has_them(cleo: C
         await until(lambda: _is_there(cleo, worker.id))
     for event in await cleo.events.recent("q", 1_000):
         assert isinstance(event, Event)
-        tally.hear(event.at, [event])
+        tally.hear(event.at, [(event, 1)])
     assert tally.counts == Counts.of(await cleo.queues.stats("q"))
     assert (tally.counts.dead, tally.counts.waiting, tally.counts.active) == (1, 5, 0)
 

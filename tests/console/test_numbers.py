@@ -76,13 +76,13 @@ def event(kind: ObserverEvent, state: TaskState | None, at: float, detail: str =
 def test_counts_move_with_events_until_the_next_reading_tells_the_truth() -> None:
     reading = QUEUES[0]
     tally = Tally(reading)
-    tally.hear(reading.at - 1, [event(ObserverEvent.TASK_ADDED, TaskState.WAITING, reading.at - 1)])
+    tally.hear(reading.at - 1, [(event(ObserverEvent.TASK_ADDED, TaskState.WAITING, reading.at - 1), 1)])
     assert tally.counts.waiting == reading.waiting, "the reading had counted that already"
 
     at = reading.at + 1
-    tally.hear(at, [event(ObserverEvent.STATUS_CHANGE, TaskState.ACTIVE, at)])
-    tally.hear(at + 1, [event(ObserverEvent.TASK_COMPLETED, TaskState.COMPLETED, at + 1)])
-    tally.hear(at + 2, [event(ObserverEvent.TASK_FAILED, TaskState.DEAD, at + 2)])
+    tally.hear(at, [(event(ObserverEvent.STATUS_CHANGE, TaskState.ACTIVE, at), 1)])
+    tally.hear(at + 1, [(event(ObserverEvent.TASK_COMPLETED, TaskState.COMPLETED, at + 1), 1)])
+    tally.hear(at + 2, [(event(ObserverEvent.TASK_FAILED, TaskState.DEAD, at + 2), 1)])
     counts = tally.counts
     assert (counts.waiting, counts.active, counts.dead) == (reading.waiting - 1, reading.active - 1, reading.dead + 1)
     assert (counts.completed, counts.failed, counts.died) == (
@@ -105,3 +105,19 @@ def test_every_event_is_counted_although_only_the_last_are_kept() -> None:
     assert (log.heard, log.kept, log.dropped, log.recovered) == (30_001, KEPT, 7, 1)
     assert [heard.number for heard in log.since(29_999)] == [29_999, 30_000]
     assert log.rate(102.0) == 6_000
+
+
+def test_the_rows_of_what_was_heard_stay_as_they_were_while_more_is_heard() -> None:
+    log = EventLog()
+    for number in range(KEPT + 30):
+        log.take([event(ObserverEvent.TASK_ADDED, TaskState.WAITING, 100.0, f"{number}")], now=100.0)
+    rows = log.kept_now()
+    log.take([event(ObserverEvent.TASK_ADDED, TaskState.WAITING, 100.0, "later")] * 3 * KEPT, now=100.0)
+    assert (rows.total, rows.at(-1), rows.at(KEPT)) == (KEPT, None, None)
+    first, last = rows.at(0), rows.at(KEPT - 1)
+    assert first is not None
+    assert last is not None
+    assert (first.number, first.event.detail, last.event.detail) == (30, "30", f"{KEPT + 29}")
+    assert (rows.find("30"), rows.find("29"), rows.find(rows.key(last))) == (0, None, KEPT - 1)
+    assert [heard.number for heard in rows.loaded()] == list(range(30, KEPT + 30))
+    assert log.kept_now().find("30") is None

@@ -1,0 +1,61 @@
+"""Events that were told in one message, each made into an ``Event`` only when it is looked at.
+
+At ten thousand events a second nobody reads each of them. Counting them takes one event of each sort; making all of
+them takes most of the time, and keeping them all as objects gives Python's collector as much to look through.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
+
+from cleo_core.models import Event, ObserverEvent
+from cleo_core.records import event_of
+
+_KIND, _STATE, _WORKER, _AT, _DETAIL = 7, 8, 5, 9, slice(12, 14)
+
+
+class EventBatch(Sequence[Event]):
+    """The events of one message, in their order, all of one queue."""
+
+    __slots__ = ("_lines", "_position", "_sorts", "queue")
+
+    def __init__(self, queue: str, position: str, lines: Sequence[list[Any]]) -> None:
+        self.queue = queue
+        self._position = position
+        self._lines = lines
+        self._sorts: list[tuple[Event, int]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Event]: ...
+    def __getitem__(self, index: int | slice) -> Event | list[Event]:
+        if isinstance(index, slice):
+            return [event_of(self.queue, self._position, line) for line in self._lines[index]]
+        return event_of(self.queue, self._position, self._lines[index])
+
+    def __iter__(self) -> Iterator[Event]:
+        return (event_of(self.queue, self._position, line) for line in self._lines)
+
+    def sorts(self) -> list[tuple[Event, int]]:
+        """One event of each sort, and how many of it there are.
+
+        Events of a sort are the same in ``at``, ``kind`` and ``state``, all of them have a worker or none has, and a
+        plain change of state has the same ``detail``.
+        """
+        if self._sorts is None:
+            firsts: dict[tuple[object, ...], int] = {}
+            numbers = Counter(firsts.setdefault(_sort_of(line), place) for place, line in enumerate(self._lines))
+            self._sorts = [(self[place], number) for place, number in numbers.items()]
+        return self._sorts
+
+
+def _sort_of(line: list[Any]) -> tuple[object, ...]:
+    kind = line[_KIND]
+    detail = tuple(line[_DETAIL]) if kind == ObserverEvent.STATUS_CHANGE else ()
+    return line[_AT], kind, line[_STATE], not line[_WORKER], detail
