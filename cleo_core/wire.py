@@ -90,8 +90,7 @@ class Wire:
             connection = self._pool.make_connection()
             try:
                 await connection.connect()
-                # Else redis-py writes within asyncio.wait_for, which on Python 3.11 can swallow a cancellation
-                # (https://github.com/python/cpython/issues/81839). Every call has a bound of its own here.
+                # A write needs no timer: every call has a bound of its own here.
                 cast("Any", connection).socket_timeout = None
             except BaseException as error:
                 await connection.disconnect(nowait=True)  # Also when the caller is cancelled in the midst of it.
