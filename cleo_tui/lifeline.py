@@ -1,24 +1,29 @@
-"""Ends the console when its terminal is gone, whether that is told by SIGHUP or not at all.
+"""Ends the console when whoever looks at it is gone, whether that is told by SIGHUP or not at all.
 
-A console that outlives its terminal would go on asking the server for nobody. Closing the terminal sends SIGHUP, but
-not always (a killed tmux, a lost connection under nohup), so the terminal is looked at as well.
+A console that outlives its terminal would go on asking the server for nobody, and Textual would read the end of its
+input again and again. Closing the terminal sends SIGHUP, but not always (a killed tmux, a lost connection under nohup),
+so the terminal is looked at as well: before the start, for it may be gone by then, and ever after. In a browser the
+console has a pipe in place of a terminal, whose other end goes with the web server.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import termios
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Protocol
 
 LOOK_EVERY = 0.5
 GRACE = 1.0
 CODE = 128 + signal.SIGHUP
+DRIVER_VARIABLE = "TEXTUAL_DRIVER"
+_GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
 class Leavable(Protocol):
@@ -27,20 +32,23 @@ class Leavable(Protocol):
     def leave(self) -> None: ...
 
 
-def _terminal_is_there() -> bool:
+def is_looked_at() -> bool:
+    """Whether there is a terminal to read from, or a web server in its place."""
     try:
-        termios.tcgetattr(sys.__stdin__.fileno() if sys.__stdin__ else 0)
+        number = sys.__stdin__.fileno() if sys.__stdin__ else 0
+        if not os.environ.get(DRIVER_VARIABLE):
+            termios.tcgetattr(number)
+            return True
+        other_end = select.poll()
+        other_end.register(number, 0)
+        return not any(state & _GONE for _, state in other_end.poll(0))
     except (termios.error, ValueError, OSError):
         return False
-    return True
 
 
 @contextmanager
 def hold(app: Leavable) -> Generator[None]:
-    """While this is entered, SIGTERM or the loss of the terminal ends the app, and if it hangs, the process."""
-    if not _terminal_is_there():
-        yield
-        return
+    """While this is entered, SIGTERM or the loss of who looks at it ends the app, and if it hangs, the process."""
     over = threading.Event()
     lost = threading.Event()
 
@@ -49,11 +57,13 @@ def hold(app: Leavable) -> Generator[None]:
 
     def watch() -> None:
         while not over.is_set():
-            if lost.wait(LOOK_EVERY) or not _terminal_is_there():
+            if lost.wait(LOOK_EVERY) or not is_looked_at():
                 break
         if over.is_set():
             return
-        app.leave()
+        # Asked in whatever state it is, starting or ending: whether it does is seen by whether it ends.
+        with suppress(Exception):
+            app.leave()
         if not over.wait(GRACE):
             os._exit(CODE)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -48,6 +49,10 @@ def run(profile: Profile, record: Path | None = None) -> Ended:
 def _held(app: CleoApp) -> Ended:
     from cleo_tui import lifeline, resting  # noqa: PLC0415 - as above
 
+    if not lifeline.is_looked_at():
+        with suppress(OSError):
+            print("cleo-tui: Its standard input is no terminal, so it can't be shown. Run it in one.", file=sys.stderr)
+        return Ended(2, wants_demo=False)
     # A size that a shell or a tool has exported would be taken for the terminal's, and resizing would not be noticed.
     for variable in ("COLUMNS", "LINES"):
         os.environ.pop(variable, None)

@@ -43,6 +43,7 @@ RECENT_MINUTES = 2
 MINUTES_EVERY = 10.0
 SERVER_EVERY = 10.0
 WORKERS_EVERY = 10.0
+STRANGERS_EVERY = 0.5
 STALE_ROUNDS = 3
 FIRST_PAUSE, LAST_PAUSE = 0.5, 5.0
 
@@ -131,6 +132,8 @@ class Live:
         self._trouble: Trouble | None = None
         self._state = LinkState.CONNECTING
         self._wake = asyncio.Event()
+        self._started = float("-inf")
+        self._soon: asyncio.TimerHandle | None = None
         self.rounds = 0
 
     # --- what is known -------------------------------------------------------------------------------
@@ -196,16 +199,22 @@ class Live:
         for (queue, at), events in groupby(sorts_of(batch), key=lambda sort: (sort[0].queue, sort[0].at)):
             known = self._known.get(queue)
             if known is None:
-                self._wake.set()
+                self._read_soon()
                 continue
             known.moved = True
             known.tally.hear(at, events)
         self._on_change()
 
+    def _read_soon(self) -> None:
+        """A queue is heard that is not known: read again, but not with each of its events if it can't be read."""
+        if self._soon is None:
+            wait = max(0.0, self._started + STRANGERS_EVERY - time.monotonic())
+            self._soon = asyncio.get_running_loop().call_later(wait, self._wake.set)
+
     async def _read_for_ever(self) -> None:
         pause = FIRST_PAUSE
         while True:
-            started = time.monotonic()
+            started = self._started = time.monotonic()
             try:
                 await self._read()
             except (CleoError, ValueError) as error:
@@ -222,6 +231,9 @@ class Live:
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
             self._wake.clear()
+            if self._soon is not None:
+                self._soon.cancel()
+                self._soon = None
 
     def _lose(self, error: Exception, retry_at: float) -> None:
         denied = isinstance(error, PermissionDenied | AuthenticationFailed | AuthenticationRequired)
