@@ -88,8 +88,8 @@ class LoadSampler:
         await self._write(write, self._keys.hour_load(self._worker, day // 32), self._hour, ends)
 
     async def _write(self, write: Write, key: str, samples: _Sum, ends: int) -> None:
-        await write("HSET", key, samples.number, samples.text)
-        await write("EXPIREAT", key, ends)
+        # In one step: a worker that died between two would leave a key for ever.
+        await write("HSET", key, samples.number, samples.text, ends=ends)
 
 
 async def read_loads(backend: Backend, workers: Sequence[str], span: Range) -> list[WorkerLoad]:

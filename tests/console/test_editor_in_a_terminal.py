@@ -33,7 +33,8 @@ async def test_the_editor_has_the_terminal_and_the_console_comes_back(
         terminal.type("6")
         terminal.wait_for("1 kind, 1 letter")
         terminal.type("Enter")
-        terminal.wait_for("1 of 1")
+        terminal.wait_for("tries")
+        terminal.wait_for("m0")
         terminal.type("E")
         screen = terminal.wait_for("the terminal is the editor's")
         assert "Dead letters" not in screen

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from cleo_core import Backoff, Cleo, TaskHandle, TaskState
-from cleo_core.errors import PermissionDenied
 from cleo_core.models import Figures, HistoryStats, Trend
+from cleo_tui.data.link import LinkState
 from cleo_tui.data.past import Past, Scope
 from cleo_tui.data.spans import SPANS
 from cleo_tui.screens.history_words import scope_of
 from cleo_tui.settings import ConsoleSettings
 from tests.console.driving import Console, console
+from tests.engine.access.users import Grant
 from tests.servers import Server
 from tests.waiting import until
 
@@ -227,23 +228,22 @@ async def test_it_is_read_at_the_pace_of_the_range_and_at_once_when_asked(cleo: 
 
 async def test_who_may_not_look_back_is_told_so(cleo: Cleo, server: Server) -> None:
     await work(cleo)
-
-    class Denied(Cleo):
-        def __init__(self) -> None:
-            super().__init__(server.url, namespace=cleo.namespace)
-            stats = self.history.stats
-
-            async def allowed(queue: str | None = None, **_: Any) -> Any:
-                if queue != "images":
-                    raise PermissionDenied("server", "this user may not read it.", "Ask for the role viewer.")
-                return await stats(queue)
-
-            self.history.stats = allowed
-
-    async with console(Denied) as running:
-        await look(running, "The history of all queues can't be read", "may not read it", "Ask for the role viewer")
-        await running.command("history @images")
-        await running.see("History / images", "completed 1")
+    producer = Grant("producer", f"{cleo.namespace}-user", cleo.namespace)
+    await producer.give(server.url)
+    await Grant("viewer", producer.user, cleo.namespace, ["images"]).give_too(server.url)
+    try:
+        async with console(lambda: Cleo(producer.url(server.port), namespace=cleo.namespace)) as running:
+            await running.see("emails", "images")
+            await look(running, "The history of all queues can't be read", "has no permission for this", "cleo acl")
+            await running.command("history @images")
+            await running.see("History / images", "completed 1")
+            # What one may not see of a queue takes nothing away from all the rest.
+            await running.press("1")
+            rounds = running.app.live.rounds
+            await until(lambda: running.app.live.rounds > rounds + 3)
+            assert running.app.live.link.state is LinkState.CONNECTED
+    finally:
+        await producer.take_back(server.url)
 
 
 @pytest.mark.parametrize(
