@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-WORKERS ?= 2
+# A third process works while the tests of two wait for a time, a process or an answer.
+WORKERS ?= 3
 CLEO_TEST_SERVER ?= $(shell command -v redis-server)
 # What depends on the server most: access lists, and each way that a task can take.
 ON_REDIS := $(addprefix tests/engine/,access dead_letters test_life_of_a_task.py test_retries.py test_lost_workers.py \

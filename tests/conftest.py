@@ -21,6 +21,26 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "garbles_data: writes nonsense past the engine, so counts need not add up")
 
 
+# Where single tests take many seconds, most of them waiting for processes.
+LONG = {"chaos", "demo"}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the long tests over the run, and none over its end: so each goes beside short ones, and no process is
+    left alone with one.
+    """
+    long = [item for item in items if item.path.parent.name in LONG]
+    short = [item for item in items if item.path.parent.name not in LONG]
+    if not long or not short:
+        return
+    stretch = max(1, len(short) * 4 // 5 // len(long))
+    items[:] = []
+    for index, item in enumerate(long):
+        items += [item, *short[index * stretch : (index + 1) * stretch]]
+    items += short[len(long) * stretch :]
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server that the tests of this process share."""
