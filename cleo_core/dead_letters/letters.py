@@ -61,7 +61,7 @@ def parts_of(raw: list[Any]) -> LetterParts:
 
 def kind_of_letters(raw: list[Any]) -> DeadLetterKind:
     """A kind, of ``dead_kinds.lua``'s values."""
-    fingerprint, pattern, count, first, last, latest = raw
+    fingerprint, pattern, count, first, last, latest, deaths = raw
     return DeadLetterKind(
         fingerprint=fingerprint.decode(errors="replace"),
         pattern=pattern.decode(errors="replace"),
@@ -69,6 +69,7 @@ def kind_of_letters(raw: list[Any]) -> DeadLetterKind:
         first_at=int(first) / 1000,
         last_at=int(last) / 1000,
         latest=latest.decode(errors="replace"),
+        deaths=deaths,
     )
 
 

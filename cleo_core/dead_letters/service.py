@@ -32,6 +32,7 @@ from cleo_core.workers import Workers
 
 LOOK = 1_000
 MAX_LOOK = 100_000
+MAX_PARTS = 60
 
 
 class DeadLetters:
@@ -45,13 +46,21 @@ class DeadLetters:
 
     # --- a look --------------------------------------------------------------------------------------
 
-    async def kinds(self, queue: str, *, offset: int = 0, limit: int = 100) -> DeadLetterKinds:
+    async def kinds(
+        self, queue: str, *, offset: int = 0, limit: int = 100, parts: int = 0, span: float = 86_400.0
+    ) -> DeadLetterKinds:
         """The dead letters of a queue by the kind of their error, at most ``limit`` kinds (up to 1,000), those with
         the most letters first.
+
+        With ``parts`` (up to 60) the last ``span`` seconds are cut into so many, and the first 50 kinds that are listed
+        say how many of their letters died in each. That is told by when letters expire, so it holds for letters that
+        are kept as long as the last of their kind.
         """
-        first = max(0, offset)
+        first, cut = max(0, offset), max(0, min(parts, MAX_PARTS))
         scripts = await self._backend.scripts()
-        now, total, raw = await scripts.dead_kinds(check_name("queue", queue), first, clamp(limit))
+        now, total, raw = await scripts.dead_kinds(
+            check_name("queue", queue), first, clamp(limit), cut, max(1, round(span * 1000 / max(1, cut)))
+        )
         items = [kind_of_letters(kind) for kind in raw]
         return DeadLetterKinds(queue=queue, offset=first, total=total, items=items, at=now / 1000)
 

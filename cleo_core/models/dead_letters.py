@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from cleo_core.models.base import Model
 from cleo_core.models.queues import BulkReport
 from cleo_core.models.tasks import TaskRecord, TaskSummary
@@ -59,7 +61,8 @@ class DeadLetterKind(Model):
     """Dead letters whose errors have one pattern: how many there are now, and the id of the latest.
 
     ``first_at`` and ``last_at`` are when the first and the last of the kind died, as long as the queue has had letters
-    of it without a break.
+    of it without a break. ``deaths`` are how many of the letters died in each of the parts of time that were asked for,
+    the latest last; empty if none was asked for or no letter died in them.
     """
 
     fingerprint: str
@@ -68,6 +71,7 @@ class DeadLetterKind(Model):
     first_at: float
     last_at: float
     latest: str
+    deaths: list[int] = Field(default_factory=list[int])
 
 
 class DeadLetterKinds(Model):

@@ -11,9 +11,11 @@ from cleo_core.scripts.calls import Calls
 class DeadLetterScripts(Calls):
     """What operators do to dead letters, and what is known of them."""
 
-    async def dead_kinds(self, queue: str, offset: int, size: int) -> tuple[int, int, list[Any]]:
-        """When (ms), how many kinds there are, and those of the window, raw."""
-        now, total, kinds = await self._run("dead_kinds", queue, offset, size)
+    async def dead_kinds(
+        self, queue: str, offset: int, size: int, parts: int, part_ms: int
+    ) -> tuple[int, int, list[Any]]:
+        """When (ms), how many kinds there are, and those of the window, raw; with their deaths in so many parts."""
+        now, total, kinds = await self._run("dead_kinds", queue, offset, size, parts, part_ms)
         return now, total, kinds
 
     async def dead_from_last(

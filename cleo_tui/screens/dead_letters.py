@@ -23,6 +23,7 @@ from cleo_tui.screens.marking import MARKS, MarksRows
 from cleo_tui.screens.matching import matcher
 from cleo_tui.screens.of_queue import QUEUE_STEPS, queue_word
 from cleo_tui.theme import Role
+from cleo_tui.widgets.braille import spark
 from cleo_tui.widgets.latest_letter import LatestLetter
 from cleo_tui.widgets.pane import Pane
 from cleo_tui.widgets.statecard import Card, Look
@@ -30,6 +31,7 @@ from cleo_tui.widgets.strip import Choice, ChoiceStrip
 from cleo_tui.widgets.table import Cell, Column, LazyTable, Side
 
 MOST = 500
+PARTS, SPAN = 12, 86_400.0
 NEW = 300.0
 DEAD_ACTIONS = (
     *COMMON,
@@ -99,7 +101,7 @@ class DeadLettersScreen(ChangesLetters, MarksRows):
             self._kinds.refresh()
 
     async def _fetch(self) -> DeadLetterKinds:
-        return await self.cleo_app.cleo.dead_letters.kinds(self.queue, limit=MOST)
+        return await self.cleo_app.cleo.dead_letters.kinds(self.queue, limit=MOST, parts=PARTS, span=SPAN)
 
     async def _fetch_latest(self) -> DeadLetterRecord:
         return await self.cleo_app.cleo.dead_letters.get(self.queue, self._latest_id)
@@ -259,6 +261,7 @@ def _columns(now: Callable[[], float], dead: Callable[[], int]) -> Sequence[Colu
         Column("letters", 8, lambda kind: Cell(say.count(kind.count), Role.STRONG), Side.RIGHT, flashes=True),
         Column("share", 5, share, Side.RIGHT, drop=1),
         Column("kind of error", 30, lambda kind: Cell(kind.pattern or "(no error told)", Role.BAD), grow=1),
+        Column("last 24 h", PARTS, lambda kind: Cell(spark(kind.deaths, PARTS), Role.ACCENT), drop=3),
         Column("last", 10, last, Side.RIGHT),
         Column(
             "first", 10, lambda kind: Cell(say.ago(max(0.0, now() - kind.first_at)), Role.MUTED), Side.RIGHT, drop=2

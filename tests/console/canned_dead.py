@@ -41,7 +41,9 @@ class CannedDeadLetters:
             _discard(now, "77aa12bb34cc", 1_204, 555.0, "grace@bastion"),
         ]
 
-    async def kinds(self, queue: str, *, offset: int = 0, limit: int = 100) -> DeadLetterKinds:
+    async def kinds(
+        self, queue: str, *, offset: int = 0, limit: int = 100, parts: int = 0, span: float = 0.0
+    ) -> DeadLetterKinds:
         left, kinds = self._dead(queue), list[DeadLetterKind]()
         for number, pattern in enumerate(PATTERNS):
             count = left if number == len(PATTERNS) - 1 else (left + 1) // 2
@@ -51,7 +53,9 @@ class CannedDeadLetters:
                     DeadLetterKind(
                         fingerprint=f"{number:012x}", pattern=pattern, count=count,
                         first_at=self._now - 86_400 * (number + 1), last_at=self._now - 20 * 30**number,
-                        latest=f"latest-{number}",
+                        latest=f"latest-{number}", deaths=[] if number > 2 else [
+                            (part * part + number) % 5 if part > 4 * number else 0 for part in range(parts)
+                        ],
                     )
                 )  # fmt: skip
         return DeadLetterKinds(queue=queue, offset=0, total=len(kinds), items=kinds, at=self._now)

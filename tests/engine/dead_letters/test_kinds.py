@@ -94,3 +94,29 @@ async def test_a_poisonous_and_a_refused_task_have_kinds_too(cleo: Cleo) -> None
     (kind,) = (await cleo.dead_letters.kinds("q")).items
     assert kind.count == 1
     assert len(kind.fingerprint) == 12
+
+
+async def test_a_kind_says_when_its_letters_died(cleo: Cleo) -> None:
+    await bury(cleo, ["a"], ("KeyError", "a"))
+    for task_id, age in (("b", 30), ("c", 90), ("d", 5_000)):
+        await bury(cleo, [task_id], ("KeyError", "a"))
+        (score,) = await _earlier(cleo, task_id, age)
+        assert score > 0
+    (kind,) = (await cleo.dead_letters.kinds("q", parts=3, span=180)).items
+    assert kind.count == 4
+    assert kind.deaths == [0, 1, 2]
+    assert (await cleo.dead_letters.kinds("q")).items[0].deaths == []
+
+
+async def test_letters_that_died_long_ago_are_in_no_part(cleo: Cleo) -> None:
+    await bury(cleo, ["a"], ("KeyError", "a"))
+    await tick(cleo, (await cleo.dead_letters.get("q", "a")).finished_at)
+    (kind,) = (await cleo.dead_letters.kinds("q", parts=1, span=0.001)).items
+    assert kind.deaths == []
+
+
+async def _earlier(cleo: Cleo, task_id: str, seconds: float) -> list[float]:
+    """Have a letter of the kind died earlier, as the index knows it."""
+    index = cleo.backend.keys.of_queue("q").prefix + "dead:fp:" + fingerprint_of("KeyError: a")
+    await ask(cleo, "ZINCRBY", index, -seconds * 1000, task_id)
+    return [float(await ask(cleo, "ZSCORE", index, task_id))]
