@@ -14,8 +14,8 @@ from cleo_tui.screens.base import COMMON
 from cleo_tui.screens.of_queue import queue_word
 from cleo_tui.screens.read_list import MOST, ReadListScreen
 from cleo_tui.theme import Role
+from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.statecard import Card, Look
-from cleo_tui.widgets.table import Cell, Column, Side
 
 AUDIT_ACTIONS = (
     *COMMON,

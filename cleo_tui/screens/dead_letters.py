@@ -17,18 +17,19 @@ from cleo_tui.data.reading import Reading
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import COMMON
+from cleo_tui.screens.filtering import FiltersRows
 from cleo_tui.screens.letter_changes import LETTER_CHANGES, ChangesLetters, Meant
 from cleo_tui.screens.letters import LettersScreen
 from cleo_tui.screens.marking import MARKS, MarksRows
-from cleo_tui.screens.matching import matcher
 from cleo_tui.screens.of_queue import QUEUE_STEPS, queue_word
 from cleo_tui.theme import Role
 from cleo_tui.widgets.braille import spark
+from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.latest_letter import LatestLetter
 from cleo_tui.widgets.pane import Pane
 from cleo_tui.widgets.statecard import Card, Look
 from cleo_tui.widgets.strip import Choice, ChoiceStrip
-from cleo_tui.widgets.table import Cell, Column, LazyTable, Side
+from cleo_tui.widgets.table import LazyTable
 
 MOST = 500
 PARTS, SPAN = 12, 86_400.0
@@ -43,7 +44,7 @@ DEAD_ACTIONS = (
 )
 
 
-class DeadLettersScreen(ChangesLetters, MarksRows):
+class DeadLettersScreen(ChangesLetters, MarksRows, FiltersRows):
     """The kinds of a queue's dead letters, those with the most letters first."""
 
     TITLE = "Dead letters"
@@ -53,7 +54,6 @@ class DeadLettersScreen(ChangesLetters, MarksRows):
     def __init__(self) -> None:
         super().__init__()
         self._now = 0.0
-        self._filter = ""
         self._rows = Listing[DeadLetterKind](lambda kind: kind.fingerprint)
         self.table = LazyTable[DeadLetterKind](_columns(lambda: self._now, lambda: self._dead))
         self.pane = Pane(self.table)
@@ -111,23 +111,13 @@ class DeadLettersScreen(ChangesLetters, MarksRows):
         """How many letters the kinds that were read have together."""
         return sum(kind.count for kind in self._kinds.value.items) if self._kinds.value is not None else 0
 
-    @property
-    def filter_text(self) -> str:
-        """What the kinds are filtered by."""
-        return self._filter
-
-    def filter_by(self, text: str) -> None:
-        """Show the kinds whose pattern has the text in it."""
-        self._filter = text
-        self.changed()
-
     # --- drawing -------------------------------------------------------------------------------------
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw the kinds, and say what can be brought back and when the oldest letter will be dropped."""
         self._now = snapshot.now
         self.choose_first(snapshot)
-        matches = matcher(self._filter)
+        matches = self.matcher()
         kinds = self._kinds.value.items if self._kinds.value is not None else []
         self._rows.replace(kind for kind in kinds if matches((kind.pattern, kind.fingerprint)))
         self.table.show(self._rows)
@@ -195,17 +185,7 @@ class DeadLettersScreen(ChangesLetters, MarksRows):
 
     def offers(self, action: Action) -> bool:
         """Without kinds there are no letters."""
-        return super().offers(action) and (
-            action.name not in {"all-letters", "mark", "mark-all"} or bool(self._rows.total)
-        )
-
-    def do_mark_all(self) -> None:
-        """Mark all that match, or take all marks off."""
-        if self.table.marked:
-            self.table.marked.clear()
-        else:
-            self.table.marked |= {kind.fingerprint: kind for kind in self._rows.loaded()}
-        self.changed()
+        return super().offers(action) and (action.name != "all-letters" or bool(self._rows.total))
 
     def do_retry(self) -> None:
         """Propose to retry all of the kinds."""

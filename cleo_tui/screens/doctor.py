@@ -14,9 +14,9 @@ from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import COMMON
 from cleo_tui.screens.read_list import ReadListScreen
 from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.columns import Cell, Column
 from cleo_tui.widgets.looks import CHECKS
 from cleo_tui.widgets.statecard import Card, Look
-from cleo_tui.widgets.table import Cell, Column
 
 EVERY = 30.0
 WORST_FIRST = (CheckStatus.BAD, CheckStatus.WARN, CheckStatus.UNKNOWN, CheckStatus.OK)

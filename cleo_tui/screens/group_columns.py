@@ -9,8 +9,8 @@ from cleo_tui import say
 from cleo_tui.data.group_settings import said
 from cleo_tui.screens.queue_columns import number
 from cleo_tui.theme import Role
+from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.looks import standing_of
-from cleo_tui.widgets.table import Cell, Column, Side
 
 FAILS_OFTEN = 0.05
 

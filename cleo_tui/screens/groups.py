@@ -21,6 +21,7 @@ from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.ask import AskScreen, Question
 from cleo_tui.screens.base import COMMON, strategy_words
+from cleo_tui.screens.copying import CopiesRow
 from cleo_tui.screens.group_changes import GROUP_CHANGES, NONE, ChangesGroups, a_value
 from cleo_tui.screens.group_columns import columns_of
 from cleo_tui.screens.group_tasks import GroupTasksScreen
@@ -57,13 +58,14 @@ GROUPS_ACTIONS = (
 )  # fmt: skip
 
 
-class GroupsScreen(QueueScreen, ChangesGroups, ShowsHistory):
+class GroupsScreen(QueueScreen, ChangesGroups, CopiesRow, ShowsHistory):
     """The groups of a queue, those with most waiting tasks first. Of however many, a window is read."""
 
     TITLE = "Groups"
     ACTIONS = GROUPS_ACTIONS
     BINDINGS = bindings_of(GROUPS_ACTIONS)
     WANTS = Want.COUNTS
+    noun = "group"
     FILTER_HINT = "part of a name, as it is written · ! inverts · esc clears "
 
     def __init__(self) -> None:
@@ -251,12 +253,6 @@ class GroupsScreen(QueueScreen, ChangesGroups, ShowsHistory):
         if group := self.table.current:
             self.cleo_app.copy_to_clipboard(group.group)
             self.cleo_app.say(f"Copied {say.group(group.group)}.")
-
-    def do_copy(self) -> None:
-        """Copy all of it."""
-        if group := self.table.current:
-            self.cleo_app.copy_to_clipboard(group.model_dump_json(indent=2))
-            self.cleo_app.say("Copied the group as JSON.")
 
     def on_choice_strip_picked(self, message: ChoiceStrip.Picked) -> None:
         """A queue was clicked on."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from cleo_core.models import HistoryEntry
 from cleo_tui import say
 from cleo_tui.theme import Role
+from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.looks import OUTCOMES
-from cleo_tui.widgets.table import Cell, Column, Side
 
 
 def key_of(entry: HistoryEntry) -> str:

@@ -9,7 +9,7 @@ from cleo_tui import say
 from cleo_tui.screens.queue_columns import number
 from cleo_tui.screens.worker_columns import BLOCKED
 from cleo_tui.theme import Role
-from cleo_tui.widgets.table import Cell, Column, Side
+from cleo_tui.widgets.columns import Cell, Column, Side
 
 
 def error_columns(now: Callable[[], float], failures: Callable[[], int]) -> Sequence[Column[ErrorPattern]]:

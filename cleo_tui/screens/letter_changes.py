@@ -91,7 +91,7 @@ class ChangesLetters(QueueScreen):
         """Without letters there is nothing to do, and with an empty trash nothing to bring back."""
         if action.name in _NEED_LETTERS:
             return bool(self.meant())
-        return action.name != "undo" or self.last_discard is not None
+        return super().offers(action) and (action.name != "undo" or self.last_discard is not None)
 
     def do_staged(self) -> None:
         """Ask how carefully, and propose it."""

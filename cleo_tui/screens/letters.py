@@ -18,8 +18,8 @@ from cleo_tui.screens.letter_changes import LETTER_CHANGES, ChangesLetters, Mean
 from cleo_tui.screens.of_queue import QUEUE_STEPS
 from cleo_tui.screens.task_list import LIST_ACTIONS, TaskListScreen, target_of
 from cleo_tui.theme import Role
+from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.statecard import Card, Look
-from cleo_tui.widgets.table import Cell, Column, Side
 
 LETTERS_ACTIONS = (
     *COMMON,

@@ -17,10 +17,11 @@ from cleo_tui.screens.base import COMMON, CleoScreen
 from cleo_tui.screens.matching import matcher
 from cleo_tui.screens.task import TaskScreen
 from cleo_tui.theme import Role
+from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.looks import EVENTS, STATES
 from cleo_tui.widgets.pane import Pane
 from cleo_tui.widgets.statecard import Card, Look
-from cleo_tui.widgets.table import Cell, Column, LazyTable, Side
+from cleo_tui.widgets.table import LazyTable
 
 LIVE_ACTIONS = (
     *COMMON,

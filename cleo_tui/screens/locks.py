@@ -18,8 +18,8 @@ from cleo_tui.screens.of_queue import QUEUE_STEPS, ListOfQueueScreen, queue_word
 from cleo_tui.screens.queue_columns import number
 from cleo_tui.screens.read_list import MOST
 from cleo_tui.theme import Role
+from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.statecard import Card, Look
-from cleo_tui.widgets.table import Cell, Column, Side
 
 ENDS_SOON = 3.0
 LOCK_ACTIONS = (

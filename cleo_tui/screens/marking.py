@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
 from cleo_tui.actions import Action
@@ -12,6 +13,8 @@ MARKS = (
     Action("mark", ("space",), "Mark the row, or take the mark off.", label="mark"),
     Action("mark-range", ("ctrl+space", "ctrl+@"), "Mark from the last mark to here."),
 )
+MARK_ALL = Action("mark-all", ("A",), "Mark all that match, or take all marks off.")
+_NAMES = {action.name for action in (*MARKS, MARK_ALL)}
 
 
 class MarksRows(CleoScreen):
@@ -19,6 +22,10 @@ class MarksRows(CleoScreen):
 
     table: LazyTable[Any]
     last_marked: str | None = None
+
+    def offers(self, action: Action) -> bool:
+        """Without a row there is nothing to mark."""
+        return super().offers(action) and (action.name not in _NAMES or self.table.current is not None)
 
     def do_mark(self) -> None:
         """Mark the row under the cursor, and go on to the next."""
@@ -44,3 +51,12 @@ class MarksRows(CleoScreen):
                 self.table.marked[rows.key(row)] = row
         self.table.redraw()
         self.cleo_app.changed()
+
+    def do_mark_all(self) -> Awaitable[None] | None:
+        """Mark all that match, or take all marks off."""
+        rows, marked = self.table.rows, self.table.marked
+        if marked:
+            marked.clear()
+        else:
+            marked |= {rows.key(row): row for row in rows.loaded()}
+        self.changed()

@@ -13,8 +13,9 @@ from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import COMMON, CleoScreen
 from cleo_tui.theme import Role
+from cleo_tui.widgets.columns import Cell, Column
 from cleo_tui.widgets.pane import Pane
-from cleo_tui.widgets.table import Cell, Column, LazyTable
+from cleo_tui.widgets.table import LazyTable
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from cleo_tui.data.rates import Drain
 from cleo_tui.data.snapshot import QueueView
 from cleo_tui.theme import Role
 from cleo_tui.widgets.braille import spark
+from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.looks import HEALTHS
-from cleo_tui.widgets.table import Cell, Column, Side
 
 SPARK = 16
 _DRAIN_ROLES = {

@@ -15,8 +15,8 @@ from cleo_tui.data.plans import pause_plan, resume_plan
 from cleo_tui.data.snapshot import QueueView, Snapshot
 from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import COMMON
+from cleo_tui.screens.filtering import FiltersRows
 from cleo_tui.screens.history_key import SHOW_HISTORY, ShowsHistory
-from cleo_tui.screens.matching import matcher
 from cleo_tui.screens.queue_columns import ALL
 from cleo_tui.screens.sorting import SORTS, Key, SortsRows
 from cleo_tui.widgets.pane import Pane
@@ -42,7 +42,7 @@ QUEUE_ACTIONS = (
 )
 
 
-class QueuesScreen(SortsRows[QueueView], ShowsHistory):
+class QueuesScreen(FiltersRows, SortsRows[QueueView], ShowsHistory):
     """The queues."""
 
     TITLE = "Queues"
@@ -57,7 +57,6 @@ class QueuesScreen(SortsRows[QueueView], ShowsHistory):
         self._rows = Listing[QueueView](lambda queue: queue.name)
         self.table = LazyTable[QueueView](ALL)
         self._pane = Pane(self.table)
-        self._filter = ""
 
     def body(self) -> ComposeResult:
         """One list."""
@@ -68,22 +67,9 @@ class QueuesScreen(SortsRows[QueueView], ShowsHistory):
         """The list."""
         return self.table
 
-    @property
-    def filter_text(self) -> str:
-        """What the names are filtered by."""
-        return self._filter
-
-    def filter_by(self, text: str) -> None:
-        """Show the queues whose name or state has the text in it."""
-        self._filter = text
-        self.cleo_app.changed()
-
-    def visit(self, words: object) -> None:
-        """Nothing more to show."""
-
     def show(self, snapshot: Snapshot) -> None:
         """Draw the list."""
-        matches = matcher(self._filter)
+        matches = self.matcher()
         found = (queue for queue in snapshot.queues if matches((queue.name, queue.health.word)))
         shown = self.sorted_rows(found, lambda queue: queue.name)
         self._rows.replace(shown)

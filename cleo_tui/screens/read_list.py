@@ -13,35 +13,35 @@ from cleo_tui import say
 from cleo_tui.data.pages import Listing
 from cleo_tui.data.reading import Reading
 from cleo_tui.data.snapshot import Snapshot
-from cleo_tui.screens.base import CleoScreen
-from cleo_tui.screens.matching import matcher
+from cleo_tui.screens.copying import CopiesRow
+from cleo_tui.screens.filtering import FiltersRows
+from cleo_tui.widgets.columns import Column
 from cleo_tui.widgets.pane import Pane
 from cleo_tui.widgets.statecard import Card, Look
-from cleo_tui.widgets.table import Column, LazyTable
+from cleo_tui.widgets.table import LazyTable
 
 Row = TypeVar("Row", bound=BaseModel)
 MOST = 1_000
 
 
-class ReadListScreen(CleoScreen, Generic[Row]):
+class ReadListScreen(FiltersRows, CopiesRow, Generic[Row]):
     """A list of at most 1,000 rows. Subclasses say what to read, in which columns, and by which texts to filter.
 
     ``noun`` is what a row is, ``nouns`` what several are, ``remark`` what stands beside the frame's name when there are
-    rows and no filter.
+    rows and no filter. ``opens`` tells whether there is more to a row than its line.
     """
 
-    noun = "row"
     nouns = "rows"
+    opens = True
     remark = ""
 
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.table = LazyTable[Row](self.columns(lambda: self.now))
+        self.table = LazyTable[Row](self.columns(lambda: self.now), opens=self.opens)
         self.pane = Pane(self.table)
         self.reading = Reading(self.fetch, self.changed)
         self._rows = Listing[Row](self.key_of)
-        self._filter = ""
 
     @property
     def home(self) -> Widget:
@@ -88,10 +88,14 @@ class ReadListScreen(CleoScreen, Generic[Row]):
     def show(self, snapshot: Snapshot) -> None:
         """Draw the list."""
         self.now = snapshot.now
-        matches = matcher(self._filter)
-        self._rows.replace(row for row in self.reading.value or () if matches(self.fields(row)))
+        matches = self.matcher()
+        self._rows.replace(row for row in self.listed() if matches(self.fields(row)))
         self.table.show(self._rows)
         self.pane.tell(self.heading, self._note(), card=self._card(snapshot))
+
+    def listed(self) -> Iterable[Row]:
+        """What was read, as far as it still holds."""
+        return self.reading.value or ()
 
     def _note(self) -> str:
         total = len(self.reading.value or ())
@@ -120,23 +124,7 @@ class ReadListScreen(CleoScreen, Generic[Row]):
             return Card(Look.ERROR, f"{self.heading} can't be read", str(error))
         return Card(Look.CONNECTING, f"Reading {self.heading.lower()}")
 
-    @property
-    def filter_text(self) -> str:
-        """What the rows are filtered by."""
-        return self._filter
-
-    def filter_by(self, text: str) -> None:
-        """Show the rows that have the text in them."""
-        self._filter = text
-        self.changed()
-
     # --- keys ----------------------------------------------------------------------------------------
-
-    def do_copy(self) -> None:
-        """Copy the row."""
-        if row := self.table.current:
-            self.cleo_app.copy_to_clipboard(row.model_dump_json(indent=2))
-            self.cleo_app.say(f"Copied the {self.noun} as JSON.")
 
     def on_lazy_table_moved(self) -> None:
         """What can be done depends on the row."""

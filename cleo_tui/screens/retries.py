@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from textual.app import ComposeResult
-from textual.widget import Widget
 
 from cleo_core.models import RetryRun, RetryState, StopReason
 from cleo_tui import say
 from cleo_tui.actions import Action, Effect, bindings_of
 from cleo_tui.data.dead_plans import resume_retry_plan, stop_retry_plan
-from cleo_tui.data.pages import Listing
-from cleo_tui.data.reading import Reading
 from cleo_tui.data.snapshot import Snapshot
-from cleo_tui.screens.base import COMMON, CleoScreen
+from cleo_tui.screens.base import COMMON
+from cleo_tui.screens.of_letters import OfLettersScreen
 from cleo_tui.theme import Role
+from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.facts import Fact, Facts
 from cleo_tui.widgets.looks import Look as Sign
-from cleo_tui.widgets.pane import Pane
 from cleo_tui.widgets.statecard import Card, Look
-from cleo_tui.widgets.table import Cell, Column, LazyTable, Side
 
 MOST = 50
 ABANDONED = 15.0
@@ -49,77 +46,52 @@ def condition_of(run: RetryRun) -> str:
     return "failing" if run.stopped_by is StopReason.FAILURES else "stopped"
 
 
-class RetriesScreen(CleoScreen):
+class RetriesScreen(OfLettersScreen[RetryRun]):
     """The retries of a queue in the last week, those that went on last first."""
 
     ACTIONS = RETRIES_ACTIONS
     BINDINGS = bindings_of(RETRIES_ACTIONS)
+    noun, nouns, remark = "retry", "retries", "of the last week"
 
     def __init__(self, queue: str) -> None:
-        super().__init__()
-        self._queue = queue
-        self._now = 0.0
-        self._rows = Listing[RetryRun](lambda run: run.id)
+        super().__init__(queue)
         self._facts = Facts()
-        self.table = LazyTable[RetryRun](_columns(lambda: self._now), opens=False)
-        self._pane = Pane(self.table)
-        self._reading = Reading(self._fetch, self.changed)
 
     def body(self) -> ComposeResult:
         """How the one under the cursor goes on, above the list."""
         yield self._facts
-        yield self._pane
+        yield self.pane
 
-    def on_mount(self) -> None:
-        """Read it now."""
-        self._reading.renew()
+    def columns(self, now: Callable[[], float]) -> Sequence[Column[RetryRun]]:
+        """How each went."""
+        return _columns(now)
 
-    @property
-    def home(self) -> Widget:
-        """The list."""
-        return self.table
+    def key_of(self, row: RetryRun) -> str:
+        """Its id."""
+        return row.id
 
-    @property
-    def crumb(self) -> str:
-        """What it is."""
-        return "Retries"
+    def fields(self, row: RetryRun) -> tuple[str, ...]:
+        """Who began it, and how it went."""
+        return (row.id, row.by, condition_of(row))
 
-    @property
-    def focus_queue(self) -> str:
-        """The queue it is of."""
-        return self._queue
-
-    async def _fetch(self) -> list[RetryRun]:
-        return await self.cleo_app.cleo.dead_letters.retries(self._queue, limit=MOST)
-
-    def reconcile(self, snapshot: Snapshot) -> None:
-        """Read it anew."""
-        self._reading.refresh()
+    async def fetch(self) -> Sequence[RetryRun]:
+        """The latest."""
+        return await self.cleo_app.cleo.dead_letters.retries(self.queue, limit=MOST)
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw the list, and the one under the cursor in full."""
-        self._now = snapshot.now
-        self._rows.replace(self._reading.value or ())
-        self.table.show(self._rows)
+        super().show(snapshot)
         run = self.table.current
         self._facts.display = run is not None
         if run is not None:
             mine = self.cleo_app.live.carrying.carries(run.id)
             note, role = _explained(run, mine=mine)
             self._facts.tell(_facts_of(run), note, role)
-        self._pane.tell(f"{self._queue} · retries", "of the last week", card=self._card(snapshot))
 
-    def _card(self, snapshot: Snapshot) -> Card | None:
-        if card := self.card_without_data(snapshot):
-            return card
-        if self._rows.total:
-            return None
-        if self._reading.error is not None:
-            return Card(Look.ERROR, f"The retries of {self._queue} can't be read", str(self._reading.error))
-        if self._reading.value is None:
-            return Card(Look.CONNECTING, f"Reading the retries of {self._queue}")
+    def empty_card(self) -> Card:
+        """How one comes to be."""
         text = "R retries all letters of a kind of error, T a few first and then the others at a rate."
-        return Card(Look.EMPTY, f"No retry of many letters in {self._queue}", text, "esc goes back")
+        return Card(Look.EMPTY, f"No retry of many letters in {self.queue}", text, "esc goes back")
 
     # --- keys ----------------------------------------------------------------------------------------
 
@@ -137,7 +109,7 @@ class RetriesScreen(CleoScreen):
         if run is None or run.state is not RetryState.RUNNING:
             self.cleo_app.warn("Only a retry that runs can be stopped.")
             return
-        self.propose(stop_retry_plan(self.cleo_app.cleo, run), self._reading.renew)
+        self.propose(stop_retry_plan(self.cleo_app.cleo, run), self.reading.renew)
 
     def do_resume(self) -> None:
         """Propose to carry it on."""
@@ -146,15 +118,7 @@ class RetriesScreen(CleoScreen):
             self.cleo_app.warn("Only a retry that was stopped, or has lost its process, can be carried on.")
             return
         plan = resume_retry_plan(self.cleo_app.cleo, run, self.cleo_app.live.carrying.carry)
-        self.propose(plan, self._reading.renew)
-
-    def on_lazy_table_moved(self) -> None:
-        """What is told of the one under the cursor is above."""
-        self.changed()
-
-    def on_unmount(self) -> None:
-        """Ask for nothing more; what this console carries on goes on."""
-        self._reading.close()
+        self.propose(plan, self.reading.renew)
 
 
 def _facts_of(run: RetryRun) -> list[Fact]:

@@ -22,9 +22,9 @@ from cleo_tui.screens.queue_columns import number
 from cleo_tui.screens.read_list import MOST
 from cleo_tui.screens.task import TaskScreen
 from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.looks import STATES
 from cleo_tui.widgets.statecard import Card, Look
-from cleo_tui.widgets.table import Cell, Column, Side
 
 NEXT = 5
 CHANGES = (

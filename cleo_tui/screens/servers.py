@@ -18,12 +18,13 @@ from cleo_tui.data.pages import Listing
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.profiles import Profile
 from cleo_tui.screens import ScreenSpec
-from cleo_tui.screens.base import COMMON, CleoScreen
-from cleo_tui.screens.matching import matcher
+from cleo_tui.screens.base import COMMON
+from cleo_tui.screens.filtering import FiltersRows
 from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.columns import Cell, Column
 from cleo_tui.widgets.pane import Pane
 from cleo_tui.widgets.statecard import Card, Look
-from cleo_tui.widgets.table import Cell, Column, LazyTable
+from cleo_tui.widgets.table import LazyTable
 
 SERVER_ACTIONS = (
     *COMMON,
@@ -42,7 +43,7 @@ class _Row:
     current: bool
 
 
-class ServersScreen(CleoScreen):
+class ServersScreen(FiltersRows):
     """What is looked at, how to look at something else, and the profiles that there are."""
 
     TITLE = "Servers"
@@ -55,7 +56,6 @@ class ServersScreen(CleoScreen):
         self._table = LazyTable[_Row](COLUMNS)
         self._pane = Pane(self._table)
         self._how = Static(id="how")
-        self._filter = ""
         self._profiles: Sequence[Profile] = ()
         self._path: Path | None = None
 
@@ -69,16 +69,6 @@ class ServersScreen(CleoScreen):
         """The profiles."""
         return self._table
 
-    @property
-    def filter_text(self) -> str:
-        """What the names are filtered by."""
-        return self._filter
-
-    def filter_by(self, text: str) -> None:
-        """Show the profiles whose name or address has the text in it."""
-        self._filter = text
-        self.cleo_app.changed()
-
     def on_screen_resume(self) -> None:
         """Read the profiles anew: the file may have been changed meanwhile."""
         if profiles := self.cleo_app.profiles():
@@ -90,7 +80,7 @@ class ServersScreen(CleoScreen):
         """Draw both."""
         self._how.update(self._words(snapshot))
         current = self.cleo_app.profile.name if self.cleo_app.profile else ""
-        matches = matcher(self._filter)
+        matches = self.matcher()
         self._rows.replace(
             _Row(profile, profile.name == current)
             for profile in self._profiles

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.content import Content
@@ -19,8 +20,9 @@ from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.data.stuck_plans import key_of, recover_plan
 from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import COMMON
-from cleo_tui.screens.marking import MARKS, MarksRows
-from cleo_tui.screens.matching import matcher
+from cleo_tui.screens.copying import CopiesRow
+from cleo_tui.screens.filtering import FiltersRows
+from cleo_tui.screens.marking import MARK_ALL, MARKS, MarksRows
 from cleo_tui.screens.of_queue import QUEUE_STEPS, queue_word
 from cleo_tui.screens.stuck_columns import REASONS, columns
 from cleo_tui.screens.task import TaskScreen
@@ -40,23 +42,24 @@ STUCK_ACTIONS = (
         "recover", ("R",), "Take the marked tasks, or the one under the cursor, from their workers.", label="recover",
         effect=Effect.CHANGES,
     ),
-    Action("mark-all", ("A",), "Mark all that match, or take all marks off.", label="mark all"),
+    replace(MARK_ALL, label="mark all"),
     *QUEUE_STEPS,
     *MARKS,
     Action("copy-id", ("c",), "Copy the id of the task."),
     Action("copy", ("y",), "Copy the task, its numbers and the reasons as JSON."),
 )  # fmt: skip
-_NEED_A_TASK = {"recover", "mark", "mark-all", "copy", "copy-id"}
+_NEED_A_TASK = {"recover", "copy", "copy-id"}
 _ORDER = tuple(StuckKind)
 
 
-class StuckScreen(MarksRows):
+class StuckScreen(MarksRows, FiltersRows, CopiesRow):
     """The stuck tasks, those that nobody is at work on first. What it reads changes nothing.
 
     A round reads some of the queues that have running tasks, in turns, and of each those whose leases end first.
     """
 
     TITLE = "Stuck"
+    noun = "stuck task"
     ACTIONS = STUCK_ACTIONS
     BINDINGS = bindings_of(STUCK_ACTIONS)
 
@@ -64,7 +67,6 @@ class StuckScreen(MarksRows):
         super().__init__()
         self._now = 0.0
         self._queue = ALL
-        self._filter = ""
         self._pages: dict[str, StuckPage] = {}
         self._turns: deque[str] = deque()
         self._rows = Listing[StuckTask](key_of)
@@ -120,16 +122,6 @@ class StuckScreen(MarksRows):
             self._pages[queue] = await self.cleo_app.cleo.workers.stuck(queue, limit=MOST, look=LOOK)
         return True
 
-    @property
-    def filter_text(self) -> str:
-        """What the tasks are filtered by."""
-        return self._filter
-
-    def filter_by(self, text: str) -> None:
-        """Show the tasks that have the text in their id, name, queue, group, worker or reason."""
-        self._filter = text
-        self.changed()
-
     def visit(self, words: Sequence[str]) -> None:
         """Show the stuck tasks of a queue: ``@emails``."""
         name = next((word.removeprefix("@") for word in words), ALL)
@@ -155,7 +147,7 @@ class StuckScreen(MarksRows):
     def show(self, snapshot: Snapshot) -> None:
         """Draw the list, and why the one under the cursor looks stuck."""
         self._now = snapshot.now
-        matches = matcher(self._filter)
+        matches = self.matcher()
         tasks = [
             task
             for queue, page in self._pages.items()
@@ -237,7 +229,7 @@ class StuckScreen(MarksRows):
 
     def offers(self, action: Action) -> bool:
         """Without a stuck task there is nothing to take back."""
-        return action.name not in _NEED_A_TASK or self.table.current is not None
+        return super().offers(action) and (action.name not in _NEED_A_TASK or self.table.current is not None)
 
     def _step(self, by: int) -> None:
         words = [choice.word for choice in self._choices()]
@@ -255,14 +247,6 @@ class StuckScreen(MarksRows):
         """A queue was clicked on."""
         self._choose(message.word)
 
-    def do_mark_all(self) -> None:
-        """Mark all that match, or take all marks off."""
-        if self.table.marked:
-            self.table.marked.clear()
-        else:
-            self.table.marked |= {key_of(task): task for task in self._rows.loaded()}
-        self.changed()
-
     def do_recover(self) -> None:
         """Propose to take them back."""
         if tasks := self.table.marks_or_current():
@@ -272,18 +256,6 @@ class StuckScreen(MarksRows):
         """What was taken back is not stuck any more; read it anew."""
         self.table.marked.clear()
         self._reading.renew()
-
-    def do_copy_id(self) -> None:
-        """Copy the id."""
-        if task := self.table.current:
-            self.cleo_app.copy_to_clipboard(task.id)
-            self.cleo_app.say(f"Copied {task.id}.")
-
-    def do_copy(self) -> None:
-        """Copy all of it."""
-        if task := self.table.current:
-            self.cleo_app.copy_to_clipboard(task.model_dump_json(indent=2))
-            self.cleo_app.say("Copied the stuck task as JSON.")
 
     def on_lazy_table_opened(self) -> None:
         """Look into the task."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from cleo_core.models import StuckKind, StuckTask, WorkerHealth
 from cleo_tui import say
 from cleo_tui.theme import Role
+from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.looks import Look
-from cleo_tui.widgets.table import Cell, Column, Side
 
 REASONS = {
     StuckKind.LEASE_RAN_OUT: ("lease ran out", Look("✗", Role.BAD)),

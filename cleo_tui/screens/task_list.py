@@ -15,14 +15,16 @@ from cleo_tui.data.pages import FILTER_WINDOW, WINDOW, Listing, Page, Paged, Row
 from cleo_tui.data.plans import Target
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens.base import COMMON
+from cleo_tui.screens.copying import CopiesRow
 from cleo_tui.screens.marking import MARKS, MarksRows
 from cleo_tui.screens.matching import matcher
 from cleo_tui.screens.of_queue import QUEUE_STEPS, QueueScreen
 from cleo_tui.screens.task import TaskScreen
+from cleo_tui.widgets.columns import Column
 from cleo_tui.widgets.pane import Pane
 from cleo_tui.widgets.statecard import Card, Look
 from cleo_tui.widgets.strip import Choice
-from cleo_tui.widgets.table import Column, LazyTable
+from cleo_tui.widgets.table import LazyTable
 
 MOST_MARKED = 10_000
 PAGE = 1_000
@@ -36,8 +38,10 @@ LIST_ACTIONS = (
 )
 
 
-class TaskListScreen(QueueScreen, MarksRows):
+class TaskListScreen(QueueScreen, MarksRows, CopiesRow):
     """A list of tasks. Subclasses say of which queues and state, in which columns."""
+
+    noun = "task"
 
     def __init__(self, columns: Sequence[Column[TaskSummary]], state: TaskState) -> None:
         super().__init__()
@@ -197,7 +201,7 @@ class TaskListScreen(QueueScreen, MarksRows):
         return not self._filter or matcher(self._filter)(_fields(row))
 
     async def do_mark_all(self) -> None:
-        """Mark all that match, or take all marks off."""
+        """Mark all that match, wherever they are in the list, or take all marks off."""
         if self.table.marked:
             self.table.marked.clear()
             self.cleo_app.changed()
@@ -228,18 +232,6 @@ class TaskListScreen(QueueScreen, MarksRows):
         self._paged.refresh(self.table.cursor.key, self.table.scroll_offset.y)
 
     # --- keys ----------------------------------------------------------------------------------------
-
-    def do_copy_id(self) -> None:
-        """Copy the id."""
-        if task := self.table.current:
-            self.cleo_app.copy_to_clipboard(task.id)
-            self.cleo_app.say(f"Copied {task.id}.")
-
-    def do_copy(self) -> None:
-        """Copy the summary as JSON."""
-        if task := self.table.current:
-            self.cleo_app.copy_to_clipboard(task.model_dump_json(indent=2))
-            self.cleo_app.say("Copied the task as JSON.")
 
     def on_lazy_table_opened(self) -> None:
         """Look into the task."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from cleo_core.models import TaskState, TaskSummary
+from cleo_core.models import TaskState
 from cleo_tui import say
 from cleo_tui.actions import Action, Effect, bindings_of
 from cleo_tui.data.dead_plans import discard_plan, retry_plan
@@ -15,12 +15,10 @@ from cleo_tui.data.plans import cancel_plan
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import queue_names
+from cleo_tui.screens.task_columns import columns
 from cleo_tui.screens.task_list import LIST_ACTIONS, TaskListScreen
-from cleo_tui.theme import Role
-from cleo_tui.widgets.looks import STATES
 from cleo_tui.widgets.statecard import Card, Look
 from cleo_tui.widgets.strip import Choice, ChoiceStrip
-from cleo_tui.widgets.table import Cell, Column, Side
 
 TASK_ACTIONS = (
     *LIST_ACTIONS,
@@ -72,34 +70,7 @@ class TasksScreen(TaskListScreen):
     STATES: ClassVar[tuple[TaskState, ...]] = tuple(TaskState)
 
     def __init__(self) -> None:
-        super().__init__(self._columns(), TaskState.WAITING)
-
-    def _columns(self) -> Sequence[Column[TaskSummary]]:
-        return (
-            Column("state", 10, _state),
-            Column("task", 14, lambda task: Cell(task.name, Role.STRONG), grow=2, most=40),
-            Column("id", 12, lambda task: Cell(task.id, Role.MUTED), grow=2, most=32, drop=4),
-            Column("group", 8, lambda task: Cell(task.group, Role.MUTED), grow=1, most=24, drop=7),
-            Column("priority", 8, _priority, drop=6),
-            Column("try", 3, _try, Side.RIGHT, drop=5),
-            Column("enqueued", 8, self._enqueued, Side.RIGHT, drop=3),
-            Column("when", 11, self._when, Side.RIGHT),
-            Column("worker or error", 16, _where, grow=3, drop=2),
-        )
-
-    def _enqueued(self, task: TaskSummary) -> Cell:
-        return Cell(say.age(max(0.0, self.now - task.enqueued_at)))
-
-    def _when(self, task: TaskSummary) -> Cell:
-        """What the clock says of its state: how long it runs, in what time it is due, how long ago it ended."""
-        if task.state is TaskState.ACTIVE and task.claimed_at is not None:
-            return Cell(f"for {say.age(max(0.0, self.now - task.claimed_at))}", Role.ACCENT)
-        if task.state is TaskState.DELAYED and task.due_at is not None:
-            due = task.due_at - self.now
-            return Cell(f"in {say.age(due)}" if due >= 1 else "due")
-        if task.finished_at is not None:
-            return Cell(say.ago(max(0.0, self.now - task.finished_at)))
-        return Cell("", Role.FAINT)
+        super().__init__(columns(TaskState.WAITING, lambda: self.now), TaskState.WAITING)
 
     # --- what is listed ------------------------------------------------------------------------------
 
@@ -119,6 +90,11 @@ class TasksScreen(TaskListScreen):
             Choice(state, say.count(numbers[state]) if state in numbers else "", chosen=state is self.state)
             for state in self.STATES
         ]
+
+    def restart(self) -> None:
+        """List from the beginning, in the columns of the state."""
+        self.table.set_columns(columns(self.state, lambda: self.now))
+        super().restart()
 
     def empty_card(self) -> Card:
         """There is nothing in this state."""
@@ -145,9 +121,9 @@ class TasksScreen(TaskListScreen):
     def offers(self, action: Action) -> bool:
         """What has ended can't be cancelled, and only dead letters can be retried or discarded."""
         if action.name in {"retry", "discard"}:
-            return self.state is TaskState.DEAD
+            return self.state is TaskState.DEAD and self.table.has_choice
         if action.name == "cancel":
-            return not self.state.is_final
+            return not self.state.is_final and self.table.has_choice
         return super().offers(action)
 
     # --- keys ----------------------------------------------------------------------------------------
@@ -193,28 +169,6 @@ class TasksScreen(TaskListScreen):
             self.cleo_app.warn("Only dead letters can be discarded. K cancels what has not ended.")
         elif targets := self.targets():
             self.propose(discard_plan(self.cleo_app.cleo, self.queue, targets), self.after_plan)
-
-
-def _state(task: TaskSummary) -> Cell:
-    look = STATES[task.state]
-    if task.state is TaskState.ACTIVE and task.progress is not None:
-        return Cell(f"{look.glyph} {task.progress:.0%}", look.role)
-    return Cell(f"{look.glyph} {task.state}", look.role)
-
-
-def _priority(task: TaskSummary) -> Cell:
-    word = task.priority.name.lower()
-    return Cell(word, Role.FAINT if word == "normal" else Role.WARN if word == "critical" else Role.PLAIN)
-
-
-def _try(task: TaskSummary) -> Cell:
-    return Cell(str(task.attempt), Role.PLAIN if task.attempt > 1 else Role.FAINT)
-
-
-def _where(task: TaskSummary) -> Cell:
-    if task.error:
-        return Cell(task.error, Role.BAD)
-    return Cell(task.worker, Role.MUTED)
 
 
 SPEC = ScreenSpec("3", "tasks", "Tasks", TasksScreen, takes=_words, usage="[STATE] [@QUEUE] [TEXT]", short="Task")

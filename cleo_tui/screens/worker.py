@@ -24,11 +24,12 @@ from cleo_tui.screens.history_key import SHOW_HISTORY, ShowsHistory
 from cleo_tui.screens.task import TaskScreen
 from cleo_tui.screens.worker_columns import condition_of, explained, look_of
 from cleo_tui.theme import Role
+from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.facts import Fact, Facts
 from cleo_tui.widgets.pane import Pane
 from cleo_tui.widgets.statecard import Card, Look
 from cleo_tui.widgets.strip import Choice, ChoiceStrip
-from cleo_tui.widgets.table import Cell, Column, LazyTable, Side
+from cleo_tui.widgets.table import LazyTable
 
 LOOKED_AT = 1_000
 LATEST = 100

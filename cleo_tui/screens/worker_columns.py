@@ -8,8 +8,8 @@ from cleo_core.models import WorkerInfo, WorkerState
 from cleo_tui import say
 from cleo_tui.screens.queue_columns import number
 from cleo_tui.theme import Role
+from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.looks import WORKERS, Look
-from cleo_tui.widgets.table import Cell, Column, Side
 
 SILENT = 15.0
 BLOCKED = 1.0
@@ -73,7 +73,7 @@ def columns(now: Callable[[], float]) -> Sequence[Column[WorkerInfo]]:
 
     return (
         Column("state", 10, state, flashes=True),
-        Column("worker", 22, lambda worker: Cell(worker.id, Role.STRONG), grow=3, most=48),
+        Column("worker", 16, lambda worker: Cell(worker.id, Role.STRONG), grow=3, most=48),
         Column("queues", 10, lambda worker: Cell(", ".join(worker.queues), Role.MUTED), grow=2, most=40, drop=4),
         Column("active", 10, slots, Side.RIGHT, flashes=True),
         Column("processed", 9, lambda worker: number(worker.processed), Side.RIGHT, flashes=True),

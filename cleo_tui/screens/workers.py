@@ -18,9 +18,10 @@ from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.data.worker_plans import drain_plan, pause_worker_plan, stop_plan
 from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import COMMON
+from cleo_tui.screens.copying import CopiesRow
+from cleo_tui.screens.filtering import FiltersRows
 from cleo_tui.screens.history_key import SHOW_HISTORY, ShowsHistory
-from cleo_tui.screens.marking import MARKS, MarksRows
-from cleo_tui.screens.matching import matcher
+from cleo_tui.screens.marking import MARK_ALL, MARKS, MarksRows
 from cleo_tui.screens.of_queue import queue_word
 from cleo_tui.screens.sorting import SORTS, SortsRows
 from cleo_tui.screens.worker import WORKER_CHANGES, WorkerScreen
@@ -33,7 +34,7 @@ WORKERS_ACTIONS = (
     *COMMON,
     *WORKER_CHANGES,
     *MARKS,
-    Action("mark-all", ("A",), "Mark all that match, or take all marks off."),
+    MARK_ALL,
     SHOW_HISTORY,
     *SORTS,
     Action("copy-id", ("c",), "Copy the id of the worker."),
@@ -42,13 +43,14 @@ WORKERS_ACTIONS = (
 _TROUBLE = ("silent", "blocked", "stopping", "draining", "paused", "running")
 
 
-class WorkersScreen(MarksRows, SortsRows[WorkerInfo], ShowsHistory):
+class WorkersScreen(MarksRows, FiltersRows, CopiesRow, SortsRows[WorkerInfo], ShowsHistory):
     """The workers; those in trouble first, unless sorted otherwise."""
 
     TITLE = "Workers"
     ACTIONS = WORKERS_ACTIONS
     BINDINGS = bindings_of(WORKERS_ACTIONS)
     WANTS = Want.WORKERS
+    noun = "worker"
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,7 +58,6 @@ class WorkersScreen(MarksRows, SortsRows[WorkerInfo], ShowsHistory):
         self._rows = Listing[WorkerInfo](lambda worker: worker.id)
         self.table = LazyTable[WorkerInfo](columns(lambda: self._now))
         self._pane = Pane(self.table)
-        self._filter = ""
         self.orders = {
             "state": lambda worker: _TROUBLE.index(condition_of(worker, self._now)),
             "worker": lambda worker: worker.id,
@@ -80,16 +81,6 @@ class WorkersScreen(MarksRows, SortsRows[WorkerInfo], ShowsHistory):
 
     # --- what is listed ------------------------------------------------------------------------------
 
-    @property
-    def filter_text(self) -> str:
-        """What the workers are filtered by."""
-        return self._filter
-
-    def filter_by(self, text: str) -> None:
-        """Show the workers that have the text in their id, host, queues, version or condition."""
-        self._filter = text
-        self.cleo_app.changed()
-
     def visit(self, words: Sequence[str]) -> None:
         """Show the workers of a queue (``@emails``), or those that match the words."""
         self.filter_by(" ".join(word.removeprefix("@") for word in words))
@@ -104,7 +95,7 @@ class WorkersScreen(MarksRows, SortsRows[WorkerInfo], ShowsHistory):
         self._pane.tell("Workers", self._note(snapshot), card=self._card(snapshot))
 
     def _matches(self) -> Callable[[WorkerInfo], bool]:
-        matches = matcher(self._filter)
+        matches = self.matcher()
         return lambda worker: matches(
             (worker.id, worker.host, worker.version, condition_of(worker, self._now), *worker.queues)
         )
@@ -143,14 +134,6 @@ class WorkersScreen(MarksRows, SortsRows[WorkerInfo], ShowsHistory):
         """The worker under the cursor."""
         return ("worker", worker.id) if (worker := self.table.current) else ()
 
-    def do_mark_all(self) -> None:
-        """Mark all that match, or take all marks off."""
-        if self.table.marked:
-            self.table.marked.clear()
-        else:
-            self.table.marked |= {worker.id: worker for worker in self._rows.loaded()}
-        self.cleo_app.changed()
-
     def _propose(self, make: Callable[[Any, Sequence[WorkerInfo]], Plan]) -> None:
         if chosen := self.table.marks_or_current():
             self.propose(make(self.cleo_app.cleo, chosen), self.table.marked.clear)
@@ -166,18 +149,6 @@ class WorkersScreen(MarksRows, SortsRows[WorkerInfo], ShowsHistory):
     def do_stop(self) -> None:
         """Propose to stop."""
         self._propose(stop_plan)
-
-    def do_copy_id(self) -> None:
-        """Copy the id."""
-        if worker := self.table.current:
-            self.cleo_app.copy_to_clipboard(worker.id)
-            self.cleo_app.say(f"Copied {worker.id}.")
-
-    def do_copy(self) -> None:
-        """Copy all of it."""
-        if worker := self.table.current:
-            self.cleo_app.copy_to_clipboard(worker.model_dump_json(indent=2))
-            self.cleo_app.say("Copied the worker as JSON.")
 
     def on_lazy_table_opened(self) -> None:
         """Look into the worker."""

@@ -7,12 +7,10 @@ said so (``+2 columns``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from enum import Enum
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Region, Size
@@ -21,48 +19,14 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
-from cleo_tui import say
 from cleo_tui.actions import Action, Actor, app_of, bindings_of
 from cleo_tui.data.pages import Cursor, Listing, Rows
 from cleo_tui.theme import ROLE_CLASSES, Inked, Role
+from cleo_tui.widgets.columns import GAP, Cell, Column, Layout, fit, lay_out
 from cleo_tui.widgets.flashing import Flashes
 
 Row = TypeVar("Row")
-GAP = 2
-EDGE = 2
 HEADER = 1
-
-
-class Cell(NamedTuple):
-    """What stands in a cell, and what for."""
-
-    text: str
-    role: Role = Role.PLAIN
-
-
-class Side(Enum):
-    """Where the text of a column stands."""
-
-    LEFT = "left"
-    RIGHT = "right"
-
-
-@dataclass(frozen=True)
-class Column(Generic[Row]):
-    """A column: ``width`` is its least, ``grow`` its share of what is left over, up to ``most``.
-
-    Where there is no room, the column with the highest ``drop`` goes first; those with 0 stay. A cell that ``flashes``
-    is in the accent for a moment when it has changed; that is for counts and states, not for what ages by itself.
-    """
-
-    title: str
-    width: int
-    cell: Callable[[Row], Cell]
-    side: Side = Side.LEFT
-    grow: int = 0
-    most: int = 1_000
-    drop: int = 0
-    flashes: bool = False
 
 
 TABLE_ACTIONS = (
@@ -120,7 +84,7 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
         self.sorted_by = ""
         self.dropped = 0
         self._rows: Rows[Row] = Listing(str)
-        self._layout: list[tuple[Column[Row], int]] = []
+        self._layout: Layout[Row] = []
         self._drawn: dict[int, Strip] = {}
         self._known: dict[_Looks, Strip] = {}
         self._told: tuple[int, str | None, int] = (0, None, 0)
@@ -144,6 +108,12 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
         """Draw from other rows from now on."""
         self._rows = rows
         self.sync()
+
+    def set_columns(self, columns: Sequence[Column[Row]]) -> None:
+        """Have other columns from now on."""
+        self.columns = columns
+        self._layout = []
+        self.forget_lines()
 
     def restart(self) -> None:
         """Go to the top and forget marks: the rows are to be of another list."""
@@ -172,6 +142,11 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
         if self.marked:
             return list(self.marked.values())
         return [self.current] if self.current is not None else []
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether there is a row that an action could be about."""
+        return bool(self.marked) or self.current is not None
 
     def offers(self, action: Action) -> bool:
         """Without a row, or where all is told of each, there is nothing to look into."""
@@ -282,25 +257,13 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
 
     # --- drawing -------------------------------------------------------------------------------------
 
-    def _lay_out(self, width: int) -> list[tuple[Column[Row], int]]:
-        chosen = list(self.columns)
-
-        def needed() -> int:
-            return EDGE + sum(column.width + GAP for column in chosen)
-
-        while len(chosen) > 1 and needed() > width and any(column.drop for column in chosen):
-            chosen.remove(max(chosen, key=lambda column: column.drop))
-        dropped = len(self.columns) - len(chosen)
+    def _lay_out(self, width: int) -> Layout[Row]:
+        layout = lay_out(self.columns, width)
+        dropped = len(self.columns) - len(layout)
         if dropped != self.dropped:
             self.dropped = dropped
             self.post_message(self.Moved())
-        spare, shares = max(0, width - needed()), sum(column.grow for column in chosen)
-        layout: list[tuple[Column[Row], int]] = []
-        for column in chosen:
-            extra = min(spare * column.grow // shares, column.most - column.width) if column.grow else 0
-            spare, shares = spare - extra, shares - column.grow
-            layout.append((column, column.width + extra))
-        self._flashing = [place for place, column in enumerate(chosen) if column.flashes]
+        self._flashing = [place for place, (column, _) in enumerate(layout) if column.flashes]
         self._flashes.forget()
         return layout
 
@@ -378,14 +341,5 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
             ]
         for (text, role), (column, room) in zip(looks.cells, self._layout, strict=False):
             ink = self.ink(Role.MARK if looks.marked and role is Role.PLAIN else role, *over)
-            segments += (Segment(_fit(text, room, column.side), ink), Segment(" " * GAP, base))
+            segments += (Segment(fit(text, room, column.side), ink), Segment(" " * GAP, base))
         return Strip(Segment.adjust_line_length(segments, width, base), width)
-
-
-def _fit(text: str, width: int, side: Side) -> str:
-    text = say.printable(text).replace("\n", " ")
-    length = cell_len(text)
-    if length > width:
-        return set_cell_size(text, width - 1) + "…" if width > 1 else set_cell_size(text, width)
-    padding = " " * (width - length)
-    return padding + text if side is Side.RIGHT else text + padding

@@ -132,7 +132,7 @@ async def test_a_million_tasks_are_jumped_through(connect: Callable[[], Cleo]) -
 async def test_what_does_not_fit_is_said(connect: Callable[[], Cleo]) -> None:
     async with console(CannedCleo, clock=clock, size=(80, 24)) as shop:
         await shop.press("3")
-        await shop.see("of 12,480", "columns")
+        await shop.see("of 12,480", "+1 column")
 
 
 async def test_each_key_in_the_bar_leads_to_its_screen(connect: Callable[[], Cleo]) -> None:
