@@ -50,10 +50,7 @@ class Replaying:
         glyph = "►" if player.playing and now < recording.end else "‖"
         whole = say.duration(recording.end - recording.start)
         at = say.duration(round(now - recording.start))
-        return (
-            f"{glyph} Replay of {recording.path.name}, nothing can be changed: {say.hour(now)}, {at} of {whole}, "
-            f"speed {player.speed:g}"
-        )
+        return f"{glyph} Replay of {recording.path.name} · {say.hour(now)} · {at} of {whole} · speed {player.speed:g}"
 
     def do_play(self) -> None:
         """Pause, or go on."""

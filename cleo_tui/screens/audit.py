@@ -31,6 +31,7 @@ class AuditScreen(ReadListScreen[AuditEntry]):
     BINDINGS = bindings_of(AUDIT_ACTIONS)
     noun = "entry"
     nouns = "entries"
+    opens = False
     remark = f"the last {MOST:,}, the newest first"
 
     def __init__(self) -> None:

@@ -35,6 +35,7 @@ class DoctorScreen(ReadListScreen[Check]):
     BINDINGS = bindings_of(DOCTOR_ACTIONS)
     noun = "check"
     nouns = "checks"
+    opens = False
 
     def __init__(self) -> None:
         super().__init__()

@@ -135,6 +135,14 @@ class LiveScreen(CleoScreen):
         if heard is not None and heard.event.task_id:
             self.cleo_app.push_screen(TaskScreen(heard.event.queue, heard.event.task_id))
 
+    def offers(self, action: Action) -> bool:
+        """What is followed already needs no key for it, and some events are of no task."""
+        if action.name == "follow":
+            return self._frozen or not self._following
+        heard = self._table.current
+        of_task = heard is not None and bool(heard.event.task_id)
+        return super().offers(action) and (action.name != "copy-id" or of_task)
+
     def do_freeze(self) -> None:
         """Freeze, or go on."""
         self._frozen = not self._frozen

@@ -30,6 +30,8 @@ SERVER_ACTIONS = (
     *COMMON,
     Action("demo", ("d",), "Leave this, and look at a demo with a server and work of its own.", label="demo"),
 )
+NO_BREAK = "\N{NO-BREAK SPACE}"
+EXAMPLE = ("[profiles.shop]", 'url = "redis://operator@redis.example:6379/0"', 'password_env = "SHOP_PASSWORD"')
 WAYS = (
     ("cleo-tui redis://HOST:6379/0", "a server by its address, once"),
     ("export CLEO_REDIS_URL=...", "the address for every start"),
@@ -119,7 +121,9 @@ class ServersScreen(FiltersRows):
             return None
         if self._profiles:
             return Card(Look.FILTERED, f"No profile matches {self._filter!r}", "", "esc clears the filter")
-        example = '[profiles.shop]\nurl = "redis://operator@redis.example:6379/0"\npassword_env = "SHOP_PASSWORD"'
+        # Cards stand in the middle; lines of one length stand below each other.
+        width = max(map(len, EXAMPLE))
+        example = "\n".join(line.ljust(width, NO_BREAK) for line in EXAMPLE)
         return Card(Look.EMPTY, "No profiles yet", f"Write them into {self._path}:", example)
 
     def offers(self, action: Action) -> bool:

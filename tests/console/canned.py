@@ -170,6 +170,10 @@ class Answers:
         """Refuse the next question, and leave all later ones without an answer."""
         self.silent, self.failures_left = True, 1
 
+    async def cancel(self, queue: str, task_ids: Sequence[str]) -> None:
+        """What questions are about; nobody answers yes in a picture."""
+        raise NotImplementedError
+
     async def stats(self, queue: str) -> QueueStats:
         return next(stats for stats in self.all_queues if stats.queue == queue)
 

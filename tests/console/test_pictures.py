@@ -74,6 +74,8 @@ def after(*keys: str, when: Check | None = None) -> Callable[[Pilot[Any]], Await
             await until(lambda: (when or _is_read)(app))
         await until(lambda: app.next_frame is None)
         await pilot.pause()
+        # A console that has failed still shows what was on screen before.
+        assert app.crash is None, app.crash
 
     return run
 

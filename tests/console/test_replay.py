@@ -59,7 +59,7 @@ async def test_a_recording_is_played_with_pause_seek_and_speed(server: Server, c
     await record(server, cleo, path)
     app, player = replay_of(path)
     async with running(app) as shop:
-        await shop.see("Replay of incident.cleo, nothing can be changed", "emails", within=20)
+        await shop.see("Replay of incident.cleo", "read-only", "emails", within=20)
         await shop.press("plus", "plus")
         assert player.speed == 4.0
         await shop.command("seek +600")
