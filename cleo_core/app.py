@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from copy import copy
 from types import TracebackType
 from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, overload
@@ -36,9 +36,9 @@ from cleo_core.tasks.context import TaskContext
 from cleo_core.tasks.definition import Task, TaskDecorator
 from cleo_core.tasks.options import Executor, RunOptions, checked_run_options
 from cleo_core.tasks.producer import Producer
-from cleo_core.tasks.queue_class import declare_methods
+from cleo_core.tasks.queue_class import MethodSchedules, declare_methods
 from cleo_core.tasks.registry import Registry
-from cleo_core.when import Cron, Every, check_schedules
+from cleo_core.when import Declared, Times, check_schedules
 from cleo_core.worker.line import Line
 from cleo_core.worker.worker import Worker
 from cleo_core.workers import Workers
@@ -198,7 +198,7 @@ class Cleo:
         group: str = "",
         priority: TaskPriority = TaskPriority.NORMAL,
         executor: Executor = "thread",
-        schedule: Cron | Every | Sequence[Cron | Every] | None = None,
+        schedule: Declared | None = None,
         batch: None = None,
         **options: Any,
     ) -> TaskDecorator: ...
@@ -226,7 +226,7 @@ class Cleo:
         group: str = "",
         priority: TaskPriority = TaskPriority.NORMAL,
         executor: Executor = "thread",
-        schedule: Cron | Every | Sequence[Cron | Every] | None = None,
+        schedule: Declared | None = None,
         batch: int | None = None,
         batch_wait: float = BATCH_WAIT,
         **options: Any,
@@ -270,16 +270,24 @@ class Cleo:
         include: Collection[str] | None = None,
         exclude: Collection[str] = (),
         include_inherited: bool = False,
+        schedule: Declared | Mapping[str, Declared] | None = None,
         **options: Any,
     ) -> Callable[[C], C]:
-        """Declare the public methods of a class as tasks named ``Class.method``. Options as for ``task``."""
+        """Declare the public methods of a class as tasks named ``Class.method``. Options as for ``task``.
+
+        ``schedule`` may also say it of some methods: ``{"clean_up": Cron("0 3 * * *")}``. Methods that are marked with
+        ``task_method`` keep their types.
+        """
         checked = self._run_options(options)
+        own = MethodSchedules(schedule)
 
         def decorate(cls: C) -> C:
-            def declare(method: Callable[..., Any], name: str, owner: type) -> Task[..., Any, Any]:
-                return self._declare(method, name, owner, queue, group, priority, checked, executor)
+            def declare(method: Callable[..., Any], name: str, owner: type, times: Times) -> Task[..., Any, Any]:
+                return self._declare(method, name, owner, queue, group, priority, checked, executor, None, times)
 
-            return declare_methods(cls, declare, include=include, exclude=exclude, include_inherited=include_inherited)
+            return declare_methods(
+                cls, declare, include=include, exclude=exclude, include_inherited=include_inherited, schedules=own
+            )
 
         return decorate
 
@@ -299,7 +307,7 @@ class Cleo:
         options: RunOptions,
         executor: Executor,
         batching: Batching | None = None,
-        schedules: tuple[Cron | Every, ...] = (),
+        schedules: Times = (),
     ) -> Task[..., Any, Any]:
         declared: dict[str, Any] = {
             "name": name,

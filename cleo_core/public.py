@@ -57,6 +57,7 @@ from cleo_core.tasks.backoff import Backoff, retry_with_backoff
 from cleo_core.tasks.context import TaskContext
 from cleo_core.tasks.definition import Task
 from cleo_core.tasks.handle import TaskHandle
+from cleo_core.tasks.queue_class import task_method
 from cleo_core.version import __version__
 from cleo_core.when import Cron, Every, Misfire
 
@@ -126,4 +127,5 @@ __all__ = [
     "queue_class",
     "retry_with_backoff",
     "task",
+    "task_method",
 ]

@@ -229,7 +229,13 @@ def check_when(when: object) -> Cron | Every:
     return when
 
 
-def check_schedules(schedules: object) -> tuple[Cron | Every, ...]:
+Declared = Cron | Every | Sequence[Cron | Every]
+"""What a declaration may say: one schedule, or several."""
+Times = tuple[Cron | Every, ...]
+"""What was declared, checked."""
+
+
+def check_schedules(schedules: object) -> Times:
     """What a declaration gave: one, several, or none.
 
     Raises:

@@ -7,8 +7,19 @@ from typing import Any
 
 import pytest
 
-from cleo_core import Cleo, TaskContext, TaskFailed, TaskState
+from cleo_core import (
+    Cleo,
+    Cron,
+    Every,
+    InvalidArguments,
+    InvalidOption,
+    TaskContext,
+    TaskFailed,
+    TaskState,
+    task_method,
+)
 from cleo_core.errors import DuplicateTaskName
+from tests.waiting import until
 
 
 async def test_a_method_is_enqueued_from_an_instance_with_options_and_in_batches(cleo: Cleo) -> None:
@@ -194,3 +205,81 @@ async def test_arguments_of_a_method_are_checked_without_its_self(cleo: Cleo) ->
     assert (record.state, record.arguments) == (TaskState.WAITING, {"n": 5})
     with pytest.raises(ValueError, match="takes 1 positional arguments; 2 were given"):
         await some.work.enqueue(some(), 5)
+
+
+async def test_methods_have_schedules_of_their_own(cleo: Cleo) -> None:
+    nightly = Cron("0 3 * * *")
+
+    @cleo.queue_class(queue="q", schedule={"clean_up": [nightly, Every(3_600)], "report": Every(60)})
+    class Chores:  # pyright: ignore[reportUnusedClass]
+        async def clean_up(self, days: int = 7) -> None: ...
+
+        async def report(self) -> None: ...
+
+        async def on_demand(self, what: str) -> None: ...
+
+    async with cleo.worker():
+        await until(lambda: _scheduled(cleo, 3))
+        items = {item.id: item for item in (await cleo.schedules.list("q")).items}
+        assert sorted(items) == [
+            "Chores.clean_up 0 3 * * * UTC", "Chores.clean_up every 3600 s", "Chores.report every 60 s"
+        ]  # fmt: skip
+        assert items["Chores.clean_up 0 3 * * * UTC"].task == "Chores.clean_up"
+
+
+async def _scheduled(cleo: Cleo, count: int) -> bool:
+    return (await cleo.schedules.list("q")).total == count
+
+
+async def test_a_schedule_of_a_class_is_one_of_each_task_and_runs_on_an_instance_of_its_own(cleo: Cleo) -> None:
+    ran: list[str] = []
+
+    @cleo.queue_class(queue="q", schedule=Every(0.1))
+    class Ticks:  # pyright: ignore[reportUnusedClass]
+        async def one(self) -> None:
+            ran.append(type(self).__name__)
+
+    async with cleo.worker():
+        await until(lambda: len(ran) >= 2)
+    assert set(ran) == {"Ticks"}
+
+
+def test_a_schedule_of_what_is_no_task_is_refused_before_anything_is_declared(cleo: Cleo) -> None:
+    for schedule in ({"other": Every(1)}, {"_hidden": Every(1)}, {"left_out": Every(1)}):
+        with pytest.raises(InvalidOption, match="no task"):
+
+            @cleo.queue_class(schedule=schedule, exclude=["left_out"])
+            class Some:  # pyright: ignore[reportUnusedClass]
+                def work(self) -> None: ...
+
+                def left_out(self) -> None: ...
+
+                def _hidden(self) -> None: ...
+
+    with pytest.raises(InvalidOption, match="schedule"):
+        cleo.queue_class(schedule={"work": "0 3 * * *"})  # pyright: ignore[reportArgumentType]
+    with pytest.raises(InvalidArguments, match=r"'Needy.work' .* without arguments"):
+
+        @cleo.queue_class(schedule=Every(1))
+        class Needy:  # pyright: ignore[reportUnusedClass]
+            def work(self, n: int) -> None: ...
+
+    assert cleo.tasks.names() == []
+
+
+async def test_a_marked_method_is_a_task_like_the_others(cleo: Cleo) -> None:
+    @cleo.queue_class(queue="q")
+    class Sums:
+        @task_method
+        async def add(self, a: int, b: int = 2) -> int:
+            return a + b
+
+        async def double(self, n: int) -> int:
+            return 2 * n
+
+    assert cleo.tasks.names() == ["Sums.add", "Sums.double"]
+    assert await Sums().add(1) == 3
+    async with cleo.worker():
+        assert await (await Sums.add.enqueue(1, b=4)).result(timeout=10) == 5
+        assert await (await Sums().add.options(delay=0.01).enqueue(1)).result(timeout=10) == 3
+        assert [await one.result(timeout=10) for one in await Sums().add.enqueue_many([(1,), (2, 3)])] == [3, 5]

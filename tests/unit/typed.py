@@ -9,7 +9,7 @@ from typing import Any, assert_type
 
 from pydantic import BaseModel
 
-from cleo_core import Cleo, Task, TaskContext, TaskHandle, TaskPriority, task
+from cleo_core import Cleo, Task, TaskContext, TaskHandle, TaskPriority, task, task_method
 
 cleo = Cleo("redis://localhost/0")
 
@@ -73,6 +73,25 @@ def insert_plain(rows: list[str]) -> None:
     return None
 
 
+@cleo.queue_class(queue="emails")
+class Service:
+    @task_method
+    async def push(self, message: Message, copies: int = 1) -> str:
+        return message.text * copies
+
+    @task_method
+    async def push_with_context(self, ctx: TaskContext, n: int) -> int:
+        return ctx.attempt + n
+
+    @task_method
+    def count(self, n: int) -> float:
+        return n / 2
+
+    @task_method
+    def count_with_context(self, ctx: TaskContext, name: str) -> dict[str, int]:
+        return {name: ctx.attempt}
+
+
 @task(queue="emails")
 async def of_the_module() -> None:
     return None
@@ -98,6 +117,20 @@ async def results() -> None:
     assert_type(await send.options(delay=1, task_id="a").enqueue(Message(text="x")), TaskHandle[str])
     assert_type(await plain_with_context.options(group="g").enqueue("x"), TaskHandle[dict[str, int]])
     assert_type(await plain.options(priority=TaskPriority.LOW).enqueue_many([(1,)]), list[TaskHandle[float]])
+
+
+async def methods() -> None:
+    """A marked method is a task of the class, and a call of an instance beside it."""
+    kept: Task[[int], float, float] = Service.count
+    assert kept
+    assert_type(await Service.push.enqueue(Message(text="x"), copies=2), TaskHandle[str])
+    assert_type(await Service.push_with_context.options(delay=1).enqueue(1), TaskHandle[int])
+    assert_type(await Service().push.enqueue(Message(text="x")), TaskHandle[str])
+    assert_type(await Service().count_with_context.options(group="g").enqueue("x"), TaskHandle[dict[str, int]])
+    assert_type(await Service().count.enqueue_many([(1,)]), list[TaskHandle[float]])
+    assert_type(await Service().push(Message(text="x")), str)
+    assert_type(Service().count(1), float)
+    assert_type(Service().count_with_context("x"), dict[str, int])
 
 
 async def calls() -> None:
@@ -129,6 +162,10 @@ async def mistakes() -> None:
     await of_the_module.enqueue(1)  # pyright: ignore[reportCallIssue]
     await insert.enqueue([Message(text="x")])  # pyright: ignore[reportArgumentType]
     await insert_plain.enqueue(1)  # pyright: ignore[reportArgumentType]
+    await Service.push.enqueue("text")  # pyright: ignore[reportArgumentType]
+    await Service().push_with_context.enqueue()  # pyright: ignore[reportCallIssue]
+    await Service().count.options(delay=1).enqueue("x")  # pyright: ignore[reportArgumentType]
+    Service().count_with_context(1)  # pyright: ignore[reportArgumentType]
     plain("x")  # pyright: ignore[reportArgumentType]
     wrong: TaskHandle[str] = await plain.enqueue(1)  # pyright: ignore[reportAssignmentType]
     assert wrong
