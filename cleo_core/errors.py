@@ -149,6 +149,12 @@ class TaskFailed(CleoError):
         self.error = error
 
 
+class WorkerLost(CleoError):
+    """The workers that ran a task were lost with it, as often as its ``max_deliveries`` allows; what middleware is
+    told of poison.
+    """
+
+
 class TaskCancelled(CleoError):
     """The task was cancelled before it completed."""
 

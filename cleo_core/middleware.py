@@ -115,7 +115,9 @@ class Middleware:
         """The server has taken it that the task is a dead letter, be it that it could not be read. What it raises is
         logged.
 
-        Not called for poison, which no worker outlives: the events and the dead letters tell of it.
+        Of poison (``end.error`` is ``WorkerLost``) the worker is told whose sweep quarantines it; ``run.worker`` is the
+        one that was lost with it last, and ``run.arguments`` are empty. Nobody is told if it was quarantined by a
+        supervisor that saw its worker die, or by an operator's recovery: events and dead letters tell of that.
         """
 
     async def on_worker_start(self, worker: str, queues: Sequence[str]) -> None:

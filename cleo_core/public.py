@@ -28,6 +28,7 @@ from cleo_core.errors import (
     TaskNotFound,
     TaskTimeout,
     UnknownTask,
+    WorkerLost,
     WorkerNotFound,
     WrongState,
 )
@@ -119,6 +120,7 @@ __all__ = [
     "TaskTimeout",
     "TrustedKey",
     "UnknownTask",
+    "WorkerLost",
     "WorkerNotFound",
     "WorkerSettings",
     "WorkerState",

@@ -4,12 +4,12 @@
 -- ARGV  1 slice, 2 default max_deliveries, 3 and 4 retention of dead letters and of cancelled tasks (s), 5 least time since the last sweep (ms), 6 worker id:
 --       of many workers that sweep each for all, most find that it was just done
 -- Returns { tasks taken back, tasks promoted, ms until the next delayed task (-1: none), ms after which this worker is to
---       fire schedules (-1: no need) }; a full slice means: call again
+--       fire schedules (-1: no need), of each task that is poison: receipt, head, why }; a full slice means: call again
 -- Cost  O(slice x log n)
 -- Role  worker
 -- include: base events keeping counters tallies rules ring groups lanes delays promote carry_on receipts departures attempts kinds endings lose presence tick_wait
 local slice = tonumber(ARGV[1])
-if now - (call('HGET', QUEUE, 'swept') or 0) < tonumber(ARGV[5]) then return { 0, 0, next_due(), ask_tick_wait(ARGV[6]) } end
+if now - (call('HGET', QUEUE, 'swept') or 0) < tonumber(ARGV[5]) then return { 0, 0, next_due(), ask_tick_wait(ARGV[6]), {} } end
 call('HSET', QUEUE, 'swept', now)
 local expired = call('ZRANGE', LEASES, '-inf', now, 'BYSCORE', 'LIMIT', 0, slice)
 for _, id in ipairs(expired) do
@@ -31,4 +31,4 @@ write_history()
 write_tallies()
 write_counters()
 publish_events()
-return { #expired, promoted, next_due(), ask_tick_wait(ARGV[6]) }
+return { #expired, promoted, next_due(), ask_tick_wait(ARGV[6]), poisoned }

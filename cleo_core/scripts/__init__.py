@@ -17,7 +17,7 @@ from cleo_core.scripts.retries import RetryScripts
 from cleo_core.scripts.schedules import DueSchedule, ScheduleScripts
 from cleo_core.scripts.stuck import StuckScripts
 from cleo_core.scripts.tasks import NewTask, TaskScripts
-from cleo_core.scripts.work import MAX_DELIVERIES, Claimed, Cycle, Held, Report, Settled, WorkScripts
+from cleo_core.scripts.work import MAX_DELIVERIES, Claimed, Cycle, Held, Poisoned, Report, Settled, WorkScripts
 from cleo_core.scripts.workers import WorkerScripts
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "DueSchedule",
     "Held",
     "NewTask",
+    "Poisoned",
     "Report",
     "Script",
     "Scripts",

@@ -60,6 +60,25 @@ class Cycle(NamedTuple):
     next_tick: float | None
 
 
+class Poisoned(NamedTuple):
+    """A task that a sweep quarantined: the receipt of its last attempt, its head (JSON), and why."""
+
+    receipt: bytes
+    head: bytes
+    reason: bytes
+
+
+class Swept(NamedTuple):
+    """What a sweep did: how many tasks it took back and promoted, in how many seconds the worker is to fire schedules
+    (None: no need), and what it quarantined.
+    """
+
+    taken: int
+    promoted: int
+    next_tick: float | None
+    poisoned: list[Poisoned]
+
+
 class Report(NamedTuple):
     """Progress (``fraction`` below 0: none) and log texts (a JSON array, or nothing) of a running task."""
 
@@ -90,16 +109,16 @@ class WorkScripts(Calls):
 
     async def sweep(
         self, queue: str, slice_size: int, retentions: tuple[int, int], gap_ms: int = 0, worker: str = ""
-    ) -> tuple[int, int, float | None]:
-        """Take back what lost its lease and promote what is due: how many of each, and in how many seconds the worker
-        is to fire schedules, or None.
+    ) -> Swept:
+        """Take back what lost its lease and promote what is due.
 
         Nothing is done when the last sweep of the queue, by whomever, is less than ``gap_ms`` ago.
         """
-        taken, promoted, _, tick = await self._run(
+        taken, promoted, _, tick, poisoned = await self._run(
             "sweep", queue, slice_size, MAX_DELIVERIES, *retentions, gap_ms, worker
         )
-        return taken, promoted, _seconds(tick)
+        quarantined = list(map(Poisoned._make, zip(*[iter(poisoned)] * len(Poisoned._fields), strict=True)))
+        return Swept(taken, promoted, _seconds(tick), quarantined)
 
     async def release(self, queue: str, worker: str, retentions: tuple[int, int], why: str) -> int:
         """Take back all tasks of a worker that is gone, in slices; returns how many."""

@@ -8,10 +8,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from cleo_core.errors import WorkerLost
 from cleo_core.headers import split_head
 from cleo_core.middleware import Hooks, RunEnd, TaskRun, Verdict
 from cleo_core.records import read_line
-from cleo_core.scripts import Settled
+from cleo_core.scripts import Poisoned, Settled
 from cleo_core.worker.delivery import Delivery
 from cleo_core.worker.execution import Execution, Refused
 from cleo_core.worker.line import Line
@@ -119,6 +120,22 @@ def _end_of(delivery: Delivery, settled: Settled | None) -> RunEnd:
     return RunEnd(verdict, settled.run_us / 1e6, error, retry_in)
 
 
+def _lost_run(queue: str, task: Poisoned) -> TaskRun:
+    """The last attempt at a task, in the worker that was lost with it."""
+    task_id, name, group, _, attempt, worker, wait = read_line(task.receipt + b"]")
+    return TaskRun(
+        id=task_id,
+        name=name,
+        queue=queue,
+        group=group,
+        worker=worker,
+        attempt=attempt,
+        wait=wait / 1000,
+        headers=split_head(task.head)[1],
+        arguments={},
+    )
+
+
 def execution_with(hooks: Hooks, *arguments: Any) -> Execution:
     """How a worker runs its tasks: with middleware around them if there is any, else as if there were no such thing."""
     return HookedExecution(hooks, *arguments) if hooks else Execution(*arguments)
@@ -139,9 +156,20 @@ class Told:
                 continue
             run, end = delivery.run, delivery.end
             if run is not None and end is not None and end.verdict in {Verdict.RETRIED, Verdict.DEAD}:
-                telling = asyncio.create_task(self._hooks.settled(run, end), name="cleo-middleware")
-                self._telling.add(telling)
-                telling.add_done_callback(self._telling.discard)
+                self._tell(run, end)
+
+    def tell_poison(self, queue: str, poisoned: Sequence[Poisoned]) -> None:
+        """Tell of tasks that a sweep of this worker quarantined, if there is middleware."""
+        if not self._hooks:
+            return
+        for task in poisoned:
+            error = WorkerLost(task.reason.decode(errors="replace"))
+            self._tell(_lost_run(queue, task), RunEnd(Verdict.DEAD, 0.0, error))
+
+    def _tell(self, run: TaskRun, end: RunEnd) -> None:
+        telling = asyncio.create_task(self._hooks.settled(run, end), name="cleo-middleware")
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
 
     async def finish(self, within: float) -> None:
         """Wait for what is being told, at most ``within`` seconds."""

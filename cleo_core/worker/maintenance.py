@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 
 from cleo_core.backend import Backend
 from cleo_core.errors import ServerError
-from cleo_core.scripts import Scripts
+from cleo_core.scripts import Poisoned, Scripts
 from cleo_core.worker.line import Line
 from cleo_core.worker.ticking import Ticking
 
 LOG = logging.getLogger("cleo.worker")
+Tell = Callable[[str, Sequence[Poisoned]], None]
 SLICE = 200
 FOLD = 50
 
@@ -25,13 +26,17 @@ async def sweep_on(
     interval: float,
     stir: Callable[[], None],
     ticking: Ticking,
+    tell: Tell,
 ) -> None:
-    """Sweep the queues every ``interval`` seconds, a bit apart from other workers, until cancelled."""
+    """Sweep the queues every ``interval`` seconds, a bit apart from other workers, until cancelled.
+
+    ``tell(queue, poisoned)`` is called with what was quarantined.
+    """
     while True:
         await asyncio.sleep(interval * random.uniform(0.8, 1.0))
         for line in lines:
             try:
-                if await sweep(backend, scripts, line.queue, gap=interval / 2, ticking=ticking):
+                if await sweep(backend, scripts, line.queue, gap=interval / 2, ticking=ticking, tell=tell):
                     line.ready = True
                     stir()
                 await fold(scripts, line.queue)
@@ -40,7 +45,13 @@ async def sweep_on(
 
 
 async def sweep(
-    backend: Backend, scripts: Scripts, queue: str, *, gap: float = 0.0, ticking: Ticking | None = None
+    backend: Backend,
+    scripts: Scripts,
+    queue: str,
+    *,
+    gap: float = 0.0,
+    ticking: Ticking | None = None,
+    tell: Tell | None = None,
 ) -> int:
     """Sweep a queue, slice after slice, unless it was swept within the last ``gap`` seconds; how many tasks may run
     again.
@@ -49,9 +60,11 @@ async def sweep(
     gap_ms = round(gap * 1000)
     while True:
         worker = "" if ticking is None else ticking.worker
-        taken, promoted, wait = await scripts.sweep(queue, SLICE, backend.limits.retentions, gap_ms, worker)
+        taken, promoted, wait, poisoned = await scripts.sweep(queue, SLICE, backend.limits.retentions, gap_ms, worker)
         if ticking is not None:
             ticking.note(queue, wait)
+        if tell is not None and poisoned:
+            tell(queue, poisoned)
         gap_ms = 0
         total += taken + promoted
         if taken:

@@ -121,7 +121,15 @@ class Worker:
         declared = Declarations(self._registry, self._backend.signing)
         warn_of_unsigned(declared, self._backend.trust)
         self._ticking = Ticking(self._scripts, self.id, queues, declared)
-        sweeping = sweep_on(self._backend, self._scripts, self._lines, self.settings.sweep, self._stir, self._ticking)
+        sweeping = sweep_on(
+            self._backend,
+            self._scripts,
+            self._lines,
+            self.settings.sweep,
+            self._stir,
+            self._ticking,
+            self._told.tell_poison,
+        )
         helpers = [
             asyncio.create_task(sweeping, name="cleo-sweep"),
             asyncio.create_task(self._ticking.run(), name="cleo-ticking"),

@@ -9,8 +9,20 @@ from typing import Any
 
 import pytest
 
-from cleo_core import Backoff, Cleo, InvalidHeaders, InvalidOption, Middleware, ServerError, TaskContext, TaskFailed
+from cleo_core import (
+    Backoff,
+    Cleo,
+    InvalidHeaders,
+    InvalidOption,
+    Middleware,
+    ServerError,
+    TaskContext,
+    TaskFailed,
+    TaskState,
+    WorkerLost,
+)
 from cleo_core.middleware import OutgoingTask, RunEnd, TaskRun, Verdict
+from tests.ghosts import claim_and_die
 from tests.servers import Server
 from tests.waiting import until
 
@@ -319,6 +331,38 @@ async def test_each_task_of_a_batch_passes_the_middleware_and_a_refused_one_is_n
     assert calls == [[0, 1, 2, 4]]
     assert [(run.batch_size, run.batch_place) for run in diary.runs] == [(5, n) for n in range(5)]
     assert sorted(end.verdict for end in diary.ends) == ["completed"] * 3 + ["dead"] * 2
+
+
+async def test_poison_that_a_sweep_quarantines_is_told_as_a_dead_letter(cleo: Cleo) -> None:
+    told: list[tuple[TaskRun, RunEnd]] = []
+
+    class Mourner(Middleware):
+        async def before_enqueue(self, task: OutgoingTask) -> None:
+            task.headers["trace"] = "17"
+
+        async def on_dead_letter(self, run: TaskRun, end: RunEnd) -> None:
+            told.append((run, end))
+
+    cleo.use(Mourner())
+
+    @cleo.task(queue="q", max_deliveries=1)
+    async def deadly(word: str) -> None: ...
+
+    @cleo.task(queue="other")
+    async def other() -> None: ...
+
+    handle = await deadly.options(group="g").enqueue("x")
+    await claim_and_die(cleo, "q", begin=True, worker="the-late")
+    async with cleo.worker(["q"], sweep=0.05):
+        await until(lambda: told)
+    ((run, end),) = told
+    assert (run.id, run.name, run.queue, run.group, run.worker, run.attempt) == (
+        handle.id, "deadly", "q", "g", "the-late", 1,
+    )  # fmt: skip
+    assert (dict(run.headers), dict(run.arguments), end.verdict) == ({"trace": "17"}, {}, Verdict.DEAD)
+    assert isinstance(end.error, WorkerLost)
+    assert str(end.error) == "poison: 1 workers were lost while running it"
+    assert await handle.status() is TaskState.DEAD
 
 
 async def test_what_is_no_middleware_or_is_used_twice_is_refused(cleo: Cleo) -> None:

@@ -7,6 +7,9 @@ local function max_deliveries_of(head, default)
   return max or default
 end
 
+-- The tasks that were quarantined: receipt, head, why.
+local poisoned = {}
+
 local POISON = 'WorkerLost: poison'
 local LOST = 'WorkerLost: worker lost'
 
@@ -32,8 +35,9 @@ local function lose(id, receipt, why, default_max, dead_retention, cancelled_ret
   if state == 'cancelled' then
     call_off(id, line, cancelled_retention)
   elseif state == 'dead' then
-    bury(id, 'poison: ' .. losses .. ' workers were lost while running it', line, options.dead_retention or dead_retention,
-      string.sub(redis.sha1hex(POISON), 1, 12), POISON)
+    local reason = 'poison: ' .. losses .. ' workers were lost while running it'
+    bury(id, reason, line, options.dead_retention or dead_retention, string.sub(redis.sha1hex(POISON), 1, 12), POISON)
+    for _, value in ipairs({ receipt, task[5] or '', reason }) do poisoned[#poisoned + 1] = value end
     emit_line(line)
   else
     line_up(id, task[1] or '1', group, tonumber(task[2]) or sequences(1) + 1)

@@ -136,5 +136,5 @@ async def test_the_reason_of_a_death_has_a_type(cleo: Cleo) -> None:
 
 
 async def _taken_back(cleo: Cleo) -> bool:
-    taken, _, _ = await (await cleo.backend.scripts()).sweep("q", 100, cleo.limits.retentions)
+    taken = (await (await cleo.backend.scripts()).sweep("q", 100, cleo.limits.retentions)).taken
     return taken > 0
