@@ -23,8 +23,8 @@ SEES_ALL = frozenset({Role.VIEWER})
 READS = frozenset(
     """
     EXISTS GET GETRANGE HEXISTS HGET HGETALL HKEYS HLEN HMGET HSCAN HVALS LINDEX LLEN LRANGE MGET PTTL SCARD SISMEMBER
-    SMEMBERS SMISMEMBER SRANDMEMBER SSCAN STRLEN TTL TYPE XINFO XLEN XRANGE XREVRANGE ZCARD ZCOUNT ZMSCORE ZRANDMEMBER
-    ZRANGE ZRANGEBYSCORE ZRANK ZREVRANGE ZREVRANK ZSCAN ZSCORE
+    SMEMBERS SMISMEMBER SRANDMEMBER SSCAN STRLEN TTL TYPE XINFO XLEN XRANGE XREAD XREVRANGE ZCARD ZCOUNT ZMSCORE
+    ZRANDMEMBER ZRANGE ZRANGEBYSCORE ZRANK ZREVRANGE ZREVRANK ZSCAN ZSCORE
     """.split()  # noqa: SIM905
 )
 # What an admin may ask of the server beyond what Cleo's services need: to find out what is wrong with it.
@@ -57,7 +57,7 @@ DIRECT = (
     Direct((Role.VIEWER,), "subscribe psubscribe", channels="events", shared_channels="events"),
     Direct((Role.VIEWER,), "zrange zcard zcount zscore", of_namespace="queues workers signatures"),
     Direct((Role.VIEWER,), "get mget exists hget hscan", of_namespace="worker:* order:* signatures:*"),
-    Direct((Role.VIEWER,), "xrange xrevrange xlen", of_namespace="audit events"),
+    Direct((Role.VIEWER,), "xrange xrevrange xread xlen", of_namespace="audit events"),
     Direct((Role.PRODUCER,), "subscribe", channels="done:*"),
     Direct((Role.PRODUCER, Role.OPERATOR, Role.WORKER), "zadd", of_namespace="queues"),
     Direct((Role.WORKER, Role.OPERATOR), "subscribe", channels="unlocked"),

@@ -97,6 +97,7 @@ CASES = [
     Case("stats --queue emails --last 15m", "throughput"),
     Case("doctor", "ok"),
     Case("audit --queue emails", "pause"),
+    Case("audit --queue emails --action pause --who nobody", "WHO"),
     Case("metrics --once", 'cleo_queue_waiting{queue="emails"} 6.0'),
     Case("events emails -n 500 --kind task_completed", "task_completed"),
     Case("events", "emails"),

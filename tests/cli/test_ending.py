@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from pathlib import Path
@@ -103,6 +104,7 @@ async def test_a_server_that_refuses(console: Console, guarded: Server, user: st
         ("schedules add emails s send --cron daily-at-four", 2, "daily-at-four"),
         ("schedules add emails s send --every soon", 2, "'soon' is no length of time."),
         ("metrics --port 1 --address 192.0.2.1", 1, "Nothing can be served on 192.0.2.1:1"),
+        ("audit --follow --before 2h", 2, "--follow shows what is to come"),
         ("dlq list emails --since soon", 2, "'soon' is no time. Write 2h"),
         ("queues lst", 2, "No such command 'lst'. Did you mean 'list'?"),
         ("queus", 2, "There is no command 'queus'. Did you mean queues"),
@@ -176,6 +178,24 @@ async def test_ctrl_c_ends_a_stream_quietly(console: Console, cleo: Cleo) -> Non
 
         await until(heard, within=30)
         assert b'"task_added"' in await line
+        process.send_signal(signal.SIGINT)
+        _, said = await asyncio.to_thread(process.communicate, timeout=60)
+        assert (process.returncode, said) == (130, b"")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.usefixtures("world")
+async def test_the_audit_is_followed_a_line_each_the_oldest_first(console: Console, cleo: Cleo) -> None:
+    process = console.start("audit", "--follow", "--json", "--queue", "emails", "-n", "1")
+    try:
+        assert process.stdout is not None
+        first = json.loads(await asyncio.to_thread(process.stdout.readline))
+        assert (first["action"], first["queue"]) == ("pause", "emails")
+        await cleo.queues.resume("emails")
+        second = json.loads(await asyncio.to_thread(process.stdout.readline))
+        assert second["action"] == "resume"
         process.send_signal(signal.SIGINT)
         _, said = await asyncio.to_thread(process.communicate, timeout=60)
         assert (process.returncode, said) == (130, b"")

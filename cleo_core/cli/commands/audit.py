@@ -9,10 +9,11 @@ import typer
 from cleo_core.cli.commanding import alone, command
 from cleo_core.cli.completing import complete_queue
 from cleo_core.cli.connecting import Run
+from cleo_core.cli.exits import Misused
 from cleo_core.cli.options import Limit
-from cleo_core.cli.tables import Cell, Colour, Column, Painted, right, table, wide
+from cleo_core.cli.tables import Cell, Colour, Column, Look, Painted, right, table, wide
 from cleo_core.cli.when import moment_of
-from cleo_core.cli.words import NOTHING, moment, number
+from cleo_core.cli.words import NOTHING, clean, moment, number
 from cleo_core.models import AuditEntry
 
 app = alone()
@@ -29,7 +30,7 @@ COLUMNS = (
 )
 
 
-@command(app, "audit", shows=list[AuditEntry])
+@command(app, "audit", shows=list[AuditEntry] | AuditEntry)
 async def audit(
     run: Run,
     queue: Annotated[
@@ -39,13 +40,40 @@ async def audit(
     who: Annotated[str | None, typer.Option("--who", help="Only what this user did.")] = None,
     action: Annotated[str | None, typer.Option("--action", help="Only such actions, such as pause.")] = None,
     before: Annotated[str | None, typer.Option("--before", metavar="WHEN", help="Only what was before then.")] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="One a line, the oldest first, and those to come, until Ctrl-C.")
+    ] = False,
     limit: Limit = 50,
 ) -> None:
     """Show what operators changed, the newest first: who, what, on what, how many, with which result."""
     if queue:
         await run.known_queue(queue)
+    if follow and before is not None:
+        raise Misused("--follow shows what is to come, --before what was before then. Leave one of them out.")
     entries = await run.cleo.audit.list(queue, limit=limit, before=moment_of(before), actor=who, action=action)
-    run.out.show(entries, lambda look: table(look, COLUMNS, map(_row, entries)))
+    if not follow:
+        run.out.show(entries, lambda look: table(look, COLUMNS, map(_row, entries)))
+        return
+    for entry in reversed(entries):
+        _tell(run, entry)
+    since = entries[0].at if entries else None
+    shown = {(entry.queue, entry.position) for entry in entries}
+    async for entry in run.cleo.audit.follow(queue, since=since, actor=who, action=action):
+        if (entry.queue, entry.position) not in shown:
+            _tell(run, entry)
+
+
+def _tell(run: Run, entry: AuditEntry) -> None:
+    run.out.stream(entry, lambda look: _line(look, entry))
+
+
+def _line(look: Look, entry: AuditEntry) -> str:
+    who = f"{entry.os_user} ({entry.redis_user})" if entry.os_user else entry.redis_user
+    where = f"queue={entry.queue}" if entry.queue else ""
+    parts = [who, entry.action, where, entry.target, f"count={number(entry.count)}"]
+    told = "  ".join(clean(part) for part in parts if part)
+    result = "" if entry.result == "done" else f"  {look.paint(clean(entry.result), Colour.YELLOW)}"
+    return f"{moment(entry.at)}  {told}{result}"
 
 
 def _row(entry: AuditEntry) -> list[Cell]:

@@ -9,6 +9,17 @@ from tests.engine.access.users import Seeded
 COUNT = LOOK | {"producer", "worker"}
 
 
+async def _followed(cleo: Cleo, _: Seeded) -> None:
+    async for _entry in cleo.audit.follow(since=0.0):
+        return
+
+
+async def _paused(cleo: Cleo, seeded: Seeded) -> Seeded:
+    await cleo.queues.pause("emails")
+    await cleo.queues.resume("emails")
+    return seeded
+
+
 async def _batches(cleo: Cleo, _: Seeded) -> None:
     async for batch in cleo.events.batches(reconnect=False):
         assert batch == []
@@ -74,4 +85,5 @@ LOOKING = [
     Case("events.batches", LOOK, _batches),
     Case("audit.list", LOOK, lambda c, _: c.audit.list()),
     Case("audit.list of a queue", LOOK, lambda c, _: c.audit.list("emails")),
+    Case("audit.follow", LOOK, _followed, _paused),
 ]
