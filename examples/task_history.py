@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import Counter
 
 from cleo_core import Backoff, Cleo, TaskContext
 from cleo_core.models import HistoryEntry, Outcome
@@ -46,12 +45,14 @@ async def main() -> None:
         for entry in reversed(await history.task(handles[3].id, limit=25)):
             print(f"task 3, attempt {entry.attempt}: {entry.outcome.value} {entry.error}".rstrip())
 
-        entries = await history.queue("email-queue", limit=1_000)
-        done = [entry for entry in entries if entry.outcome is Outcome.COMPLETED]
-        print(f"success rate {100 * len(done) / len(entries):.0f} %")
-        print(f"run time: average {sum(entry.run for entry in done) / len(done):.3f} s")
-        for pattern, count in Counter(entry.pattern for entry in entries if entry.pattern).most_common():
-            print(f"{count} times {pattern}")
+        stats = await history.stats("email-queue")
+        figures = stats.figures
+        print(f"success rate {figures.success_rate:.0%} of {figures.attempts} attempts, {figures.died} dead letters")
+        print(f"run time: average {figures.run_average:.3f} s, half within {figures.run.p50:.3f} s")
+        for error in stats.errors:
+            print(f"{error.count} times {error.pattern}")
+        for load in stats.workers:
+            print(f"a worker took {load.memory / 2**20:.0f} MiB, {load.cpu:.0f}% of a core")
         failures = await history.queue("email-queue", outcome=Outcome.FAILED, error="mailbox 4 ")
         print(f"mailbox 4 failed {len(failures)} times")
 

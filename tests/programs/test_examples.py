@@ -28,8 +28,9 @@ SHOWS = {
         "group: 28 attempts",
         "everything: 28 attempts",
         "task 3, attempt 1: failed TimeoutError: try again\ntask 3, attempt 2: completed\n",
-        "success rate 57 %",
-        "8 times ConnectionError: mailbox <n> is away",
+        "success rate 57% of 28 attempts, 4 dead letters",
+        "run time: average 0.0",
+        "8 times ConnectionError: mailbox <n> is away\n4 times TimeoutError: try again\n",
         "mailbox 4 failed 2 times",
     ],
     "worker_with_groups": [
