@@ -163,33 +163,37 @@ class TaskHistoryService:
 
     # --- forgetting ----------------------------------------------------------------------------------
 
-    async def clear_queue(self, queue: str) -> int:
+    async def clear_queue(self, queue: str, *, dry_run: bool = False) -> int:
         """Forget all that is kept of a queue's past: lists, counters and errors, of its groups and workers too.
         Audited.
 
-        How many keys there were. Done in bounded slices; what ends meanwhile may stay.
+        How many keys there were. Done in bounded slices; what ends meanwhile may stay. As a ``dry_run`` they are only
+        counted, here and by the other ``clear`` calls.
         """
-        return await self._clearing.queue(check_name("queue", queue))
+        return await self._clearing.queue(check_name("queue", queue), dry_run=dry_run)
 
-    async def clear_group(self, queue: str, group: str) -> int:
+    async def clear_group(self, queue: str, group: str, *, dry_run: bool = False) -> int:
         """Forget the list and the counters of a group. Audited. How many keys there were."""
         check_name("queue", queue)
-        return await self._clearing.member(queue, "g", check_name("group", group, may_be_empty=True))
+        check_name("group", group, may_be_empty=True)
+        return await self._clearing.member(queue, "g", group, dry_run=dry_run)
 
-    async def clear_worker(self, worker: str) -> int:
+    async def clear_worker(self, worker: str, *, dry_run: bool = False) -> int:
         """Forget the lists, counters and load of a worker, in all queues that know it. Audited in each.
 
         How many keys there were.
         """
-        return await self._clearing.worker(check_name("worker", worker), await self._queues.names())
+        names = await self._queues.names()
+        return await self._clearing.worker(check_name("worker", worker), names, dry_run=dry_run)
 
-    async def clear_task(self, queue: str, task_id: str) -> int:
+    async def clear_task(self, queue: str, task_id: str, *, dry_run: bool = False) -> int:
         """Forget the attempts at a task: those in its record and in the lists. Audited.
 
         How many attempts there were. Counters are sums and stay. Done in slices of 1,000 entries; lists of the usual
         lengths are one, of which there is one entry in the audit.
         """
-        return await self._clearing.task(check_name("queue", queue), check_name("task id", task_id))
+        check_name("queue", queue)
+        return await self._clearing.task(queue, check_name("task id", task_id), dry_run=dry_run)
 
 
 def _entries_of(queue: str, attempts: bytes, end: bytes) -> Iterator[HistoryEntry]:

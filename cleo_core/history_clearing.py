@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from cleo_core.backend import Backend
 from cleo_core.history_counters import Counters
+from cleo_core.history_extent import KINDS, Extent
 
-KINDS = ("g", "w", "n")
 DAY = 86_400
 SLICE = 100
 LINES = 1_000
@@ -15,35 +15,42 @@ NO_SPAN = (1, 0, 1, 0, 1, 0, 1, 0)
 
 
 class Clearing:
-    """Drops what is kept of the past. Each call of a script drops a slice; the first one is audited."""
+    """Drops what is kept of the past. Each call of a script drops a slice; the first one is audited.
+
+    As a dry run, each call only counts what it would drop.
+    """
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._counters = Counters(backend)
 
-    async def member(self, queue: str, kind: str, name: str) -> int:
+    async def member(self, queue: str, kind: str, name: str, *, dry_run: bool) -> int:
         """Forget a group (``g``) or a worker (``w``) of a queue."""
+        if dry_run:
+            return await Extent(self._backend, queue, await self._span()).member(kind, name)
         action = f"clear history of {'group' if kind == 'g' else 'worker'}"
         return await self._clear(queue, action, name, await self._span(), [f":{kind}:{name}"])
 
-    async def worker(self, worker: str, queues: list[str]) -> int:
+    async def worker(self, worker: str, queues: list[str], *, dry_run: bool) -> int:
         """Forget a worker in the queues that know it, and its load."""
         of_queue = self._backend.keys.of_queue
         known = await self._backend.ask_all(*(("ZSCORE", of_queue(queue).histories, f"w:{worker}") for queue in queues))
         gone = 0
         for queue, score in zip(queues, known, strict=True):
             if score is not None:
-                gone += await self.member(queue, "w", worker)
+                gone += await self.member(queue, "w", worker, dry_run=dry_run)
         today = int(await self._counters.now() // DAY)
         keys = self._backend.keys
         loads = [keys.minute_load(worker, day) for day in range(today - 4, today + 1)]
         loads += [keys.hour_load(worker, block) for block in range(today // 32 - 3, today // 32 + 1)]
-        return gone + await self._backend.ask("UNLINK", *loads)
+        return gone + await self._backend.ask("EXISTS" if dry_run else "UNLINK", *loads)
 
-    async def queue(self, queue: str) -> int:
+    async def queue(self, queue: str, *, dry_run: bool) -> int:
         """Forget everything of a queue's past."""
         of_queue = self._backend.keys.of_queue(queue)
         span = await self._span()
+        if dry_run:
+            return await Extent(self._backend, queue, span).whole()
         gone = await self._clear(queue, "clear history", "", span, ["", *(f":{kind}+" for kind in KINDS)])
         while members := await self._backend.ask("ZRANGE", of_queue.histories, 0, SLICE - 1):
             gone += await self._clear(queue, "", "", NO_SPAN, [f":{_text(member)}" for member in members])
@@ -52,8 +59,10 @@ class Clearing:
                 gone += await self._day(queue, day, kind)
         return gone
 
-    async def task(self, queue: str, task_id: str) -> int:
+    async def task(self, queue: str, task_id: str, *, dry_run: bool) -> int:
         """Forget the attempts at a task."""
+        if dry_run:
+            return await Extent(self._backend, queue, NO_SPAN).task(task_id)
         scripts = await self._backend.scripts()
         gone, place = 0, b""
         while True:

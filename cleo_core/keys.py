@@ -165,6 +165,10 @@ class QueueKeys:
         """Which lists of attempts there are."""
         return f"{self.prefix}histories"
 
+    def of_past(self, part: str) -> str:
+        """A part of the queue's past, by the names of ``clear_history.lua``."""
+        return f"{self.prefix}{part}"
+
     def error(self, fingerprint: str) -> str:
         """What is known of a kind of errors."""
         return f"{self.prefix}error:{fingerprint}"

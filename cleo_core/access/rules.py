@@ -70,7 +70,7 @@ DIRECT = (
     Direct((Role.WORKER,), "expire", of_namespace="signatures:*"),
     Direct((Role.WORKER,), "set del", of_namespace="worker:*"),
     Direct((Role.WORKER,), "hset expireat", of_namespace="load:*"),
-    Direct((Role.VIEWER,), "hmget", of_namespace="load:*"),
+    Direct((Role.VIEWER,), "hmget exists", of_namespace="load:*"),
     Direct((Role.ADMIN,), "unlink", of_namespace="load:*"),
     Direct((Role.WORKER,), "blpop", keys="wake"),
 )

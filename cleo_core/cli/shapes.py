@@ -73,7 +73,7 @@ class MetricSample(Model):
 
 
 class Cleared(Model):
-    """A past was forgotten: ``cleared`` keys, or of a task attempts. 0 after a dry run."""
+    """A past was forgotten: ``cleared`` keys, or of a task attempts; after a dry run as many as would be."""
 
     kind: str
     name: str

@@ -94,6 +94,8 @@ CASES = [
     Case("history list --queue emails --outcome failed", "ValueError"),
     Case("history list --task COMPLETED", "completed"),
     Case("history clear --queue emails --group acme --yes", "The past of the group acme is forgotten"),
+    Case("history clear --queue emails --dry-run", "Would forget the past of the queue emails: "),
+    Case("history clear --queue emails --task DEAD --dry-run", "Would forget the past of the task "),
     Case("stats --queue emails --last 15m", "throughput"),
     Case("doctor", "ok"),
     Case("audit --queue emails", "pause"),

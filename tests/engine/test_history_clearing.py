@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from cleo_core import Cleo, InvalidName
 from cleo_core.history_limits import write_history_limits
 from cleo_core.settings import HistoryLimits, Limits
+from tests.engine.dead_letters.burying import clock
 from tests.ghosts import claim_and_die
 from tests.pasts import end_of, fold, run, settle, shift
 from tests.raw import ask, audit_of, keys_of
@@ -106,6 +109,26 @@ async def test_a_task_is_cleared_out_of_long_lists_slice_by_slice_and_nothing_el
         audit = [entry for entry in await audit_of(cleo, "q") if entry[0] == "clear history of task"]
         assert sum(count for _, _, count in audit) == 2
         assert {target for _, target, _ in audit} == {first}
+
+
+async def test_a_dry_run_counts_just_what_would_be_dropped_and_changes_nothing(cleo: Cleo) -> None:
+    ids = await _past(cleo)
+    load = cleo.backend.keys.minute_load("two", int(await clock(cleo)) // 86_400)
+    await ask(cleo, "HSET", load, "1", "[]")
+    await ask(cleo, "EXPIRE", load, 60)
+    clearings: list[Callable[[bool], Awaitable[int]]] = [
+        lambda dry: cleo.history.clear_task("q", ids[1], dry_run=dry),
+        lambda dry: cleo.history.clear_group("q", "a", dry_run=dry),
+        lambda dry: cleo.history.clear_worker("two", dry_run=dry),
+        lambda dry: cleo.history.clear_queue("q", dry_run=dry),
+    ]
+    for clear in clearings:
+        before = await _left(cleo), await audit_of(cleo, "q")
+        would = await clear(True)
+        assert (await _left(cleo), await audit_of(cleo, "q")) == before
+        assert would > 0
+        assert await clear(False) == would
+        assert await clear(True) == 0
 
 
 async def test_clearing_what_never_was_does_nothing(cleo: Cleo) -> None:

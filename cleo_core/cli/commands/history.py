@@ -161,20 +161,18 @@ async def clear_history(
         await run.known_queue(queue)
     whose = {"task": task, "worker": worker, "group": group, "queue": queue}[kind] or NOTHING
     what = f"the past of the {kind} {clean(whose)}"
-    if dry_run:
-        run.out.show(Cleared(kind=kind, name=whose, cleared=0), lambda look: f"Would forget {what}.")
-        return
-    confirm(run, f"forget {what}", yes=yes)
+    if not dry_run:
+        confirm(run, f"forget {what}", yes=yes)
     history = run.cleo.history
     match kind:
         case "task":
-            cleared = await history.clear_task(queue or "", task or "")
+            cleared = await history.clear_task(queue or "", task or "", dry_run=dry_run)
         case "worker":
-            cleared = await history.clear_worker(worker or "")
+            cleared = await history.clear_worker(worker or "", dry_run=dry_run)
         case "group":
-            cleared = await history.clear_group(queue or "", group or "")
+            cleared = await history.clear_group(queue or "", group or "", dry_run=dry_run)
         case _:
-            cleared = await history.clear_queue(queue or "")
-    shown = Cleared(kind=kind, name=whose, cleared=cleared)
-    what_kind = "attempt" if kind == "task" else "key"
-    run.out.show(shown, lambda look: f"{what[0].upper()}{what[1:]} is forgotten: {count(cleared, what_kind)}.")
+            cleared = await history.clear_queue(queue or "", dry_run=dry_run)
+    size = count(cleared, "attempt" if kind == "task" else "key")
+    told = f"Would forget {what}: {size}." if dry_run else f"{what[0].upper()}{what[1:]} is forgotten: {size}."
+    run.out.show(Cleared(kind=kind, name=whose, cleared=cleared), lambda look: told)
