@@ -85,7 +85,8 @@ class LocksScreen(ListOfQueueScreen[LockInfo]):
 
     def offers(self, action: Action) -> bool:
         """Without a lock there is nothing to release."""
-        return action.name not in {"release-lock", "copy"} or self.table.current is not None
+        needed = action.name in {"release-lock", "copy"}
+        return super().offers(action) and (not needed or self.table.current is not None)
 
     def do_release_lock(self) -> None:
         """Propose to take the lock from its holder."""

@@ -50,6 +50,13 @@ class QueueScreen(CleoScreen):
         """The queues that can be looked at, in their order."""
         return queue_names(snapshot)
 
+    def offers(self, action: Action) -> bool:
+        """Where there is one queue there is none to go on to."""
+        if action not in QUEUE_STEPS:
+            return super().offers(action)
+        snapshot = self.cleo_app.snapshot
+        return snapshot is not None and len(self.queues_of(snapshot)) > 1
+
     def restart(self) -> None:
         """Show another queue from the beginning."""
         raise NotImplementedError

@@ -154,7 +154,8 @@ class SchedulesScreen(ListOfQueueScreen[ScheduleInfo]):
 
     def offers(self, action: Action) -> bool:
         """Without a schedule there is nothing to change."""
-        return (action not in CHANGES and action.name != "copy") or self.table.current is not None
+        needed = action in CHANGES or action.name == "copy"
+        return super().offers(action) and (not needed or self.table.current is not None)
 
     def do_pause(self) -> None:
         """Propose to pause or resume."""

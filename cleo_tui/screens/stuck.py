@@ -228,7 +228,9 @@ class StuckScreen(MarksRows, FiltersRows, CopiesRow):
     # --- keys ----------------------------------------------------------------------------------------
 
     def offers(self, action: Action) -> bool:
-        """Without a stuck task there is nothing to take back."""
+        """Without a stuck task there is nothing to take back, and without a queue none to go on to."""
+        if action in QUEUE_STEPS:
+            return len(self._choices()) > 1
         return super().offers(action) and (action.name not in _NEED_A_TASK or self.table.current is not None)
 
     def _step(self, by: int) -> None:

@@ -91,8 +91,9 @@ class CannedDeadLetters:
         )  # fmt: skip
 
     async def get(self, queue: str, task_id: str) -> DeadLetterRecord:
-        letter = self._dead_letter(queue, int(task_id[-1]))
-        error_type, _, message = PATTERNS[int(task_id[-1])].partition(": ")
+        number = int(task_id[-1]) if task_id.startswith("latest") else int(task_id[4:12], 16)
+        letter = self._dead_letter(queue, number)
+        error_type, _, message = PATTERNS[number % len(PATTERNS)].partition(": ")
         attempt = Attempt(
             number=4, outcome=Outcome.FAILED, at=self._now - 20, wait=0.1, run=1.5, worker=letter.worker,
             error_type=error_type, error_message=message,
