@@ -18,7 +18,8 @@ async def ask(cleo: Cleo, *command: object) -> Any:
 
 async def ask_at(url: str, *command: object) -> Any:
     """The answer of the server at an address, over a connection of its own."""
-    client = cast("Any", Redis).from_url(url)
+    # It says neither hello nor who it is: that would be four more answers, and a look at redis-py's own metadata.
+    client = cast("Any", Redis).from_url(url, driver_info=None, protocol=2)
     try:
         return await client.execute_command(*command)
     finally:

@@ -96,6 +96,7 @@ async def test_a_worker_whose_connections_are_cut_again_and_again_keeps_its_leas
     worker = await stage.start(server.url, tasks)
     handle = await cleo.queues.add("q", "long")
     await until(lambda: stage.runs)
+    await until(cleo.workers.count)
     (process,) = await cleo.workers.list()
     for _ in range(60):
         await kill_connections(cleo, "normal")
