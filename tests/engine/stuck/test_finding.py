@@ -132,6 +132,18 @@ async def test_a_timeout_counts_from_when_the_attempt_began_not_from_its_claim(c
         go_on.set()
 
 
+async def test_of_a_task_that_the_next_loss_would_bury_the_begin_is_known_at_once(cleo: Cleo) -> None:
+    await store(cleo, ["a"])
+    await ask(cleo, "HSET", keys_of(cleo, "q").task("a"), "head", '{"v":1,"max_deliveries":1}')
+    await claim_and_die(cleo, "q", lease=600, begin=True)
+    await _age(cleo, "a", 40)
+    assert await _kinds(cleo) == {}  # It was claimed long ago, but has just begun.
+    await _begun(cleo, "a", 10)
+    (task,) = (await cleo.workers.stuck("q")).items
+    assert (task.begun, [reason.kind for reason in task.reasons]) == (True, [StuckKind.WORKER_SILENT])
+    assert task.running == pytest.approx(10, abs=2)
+
+
 async def test_what_an_earlier_attempt_told_of_its_begin_says_nothing_of_the_next(cleo: Cleo) -> None:
     await store(cleo, ["a"])
     await ask(cleo, "HSET", keys_of(cleo, "q").task("a"), "head", '{"v":1,"timeout":5}')
