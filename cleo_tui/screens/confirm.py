@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import aclosing
+from itertools import islice
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, ProgressBar, Static
@@ -15,7 +16,10 @@ from cleo_core.errors import CleoError
 from cleo_tui import say
 from cleo_tui.actions import app_of
 from cleo_tui.data.plans import Plan, Report, Rung, carry_out, preview
+from cleo_tui.screens.telling import TellingScreen
 from cleo_tui.theme import Role, inked
+
+MOST_FAILURES = 200
 
 
 class ConfirmScreen(ModalScreen[Report | None]):
@@ -151,22 +155,22 @@ class ConfirmScreen(ModalScreen[Report | None]):
         self.dismiss(self._report)
 
 
-class ReportScreen(ModalScreen[None]):
+class ReportScreen(TellingScreen):
     """Says of each item why it could not be done."""
-
-    BINDINGS: list[BindingType] = [("escape,enter,q", "dismiss", "Close")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, report: Report) -> None:
         super().__init__()
         self._report = report
 
-    def compose(self) -> ComposeResult:
+    @property
+    def heading(self) -> str:
+        """What was asked."""
+        return self._report.plan.title.rstrip("?")
+
+    def told(self) -> ComposeResult:
         """The report, then one line for each failure."""
-        with Vertical(classes="dialog frame") as box:
-            box.border_title = inked(self._report.plan.title.rstrip("?"), Role.STRONG).markup
-            box.border_subtitle = inked("esc closes", Role.MUTED).markup
-            yield Static(inked(self._report.text, Role.PLAIN))
-            for item, why in list(self._report.failures.items())[:12]:
-                yield Static(inked(f"  {item}  {why}", Role.WARN))
-            if len(self._report.failures) > 12:
-                yield Static(inked(f"  and {len(self._report.failures) - 12} more", Role.MUTED))
+        yield Static(inked(self._report.text, Role.PLAIN))
+        for item, why in islice(self._report.failures.items(), MOST_FAILURES):
+            yield Static(inked(f"  {item}  {why}", Role.WARN))
+        if (left := len(self._report.failures) - MOST_FAILURES) > 0:
+            yield Static(inked(f"  and {say.count(left)} more", Role.MUTED))

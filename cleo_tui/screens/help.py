@@ -7,23 +7,23 @@ from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from cleo_tui.actions import Action, Actor, Effect, actions_in_reach, app_of, shown
+from cleo_tui.screens.telling import TellingScreen
 from cleo_tui.theme import Role, inked
 
 KEYS = 14
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(TellingScreen):
     """A dialog over the screen that it is about."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape,question_mark,q", "dismiss", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [("question_mark", "dismiss", "Close")]
 
     def __init__(self, about: Screen[Any]) -> None:
         super().__init__()
@@ -31,16 +31,16 @@ class HelpScreen(ModalScreen[None]):
         self._reason = app_of(about).reason_against(getattr(about, "queue_at_hand", None))
         self._where = str(getattr(about, "crumb", ""))
 
-    def compose(self) -> ComposeResult:
+    @property
+    def heading(self) -> str:
+        """What it is about."""
+        return f"Help · {self._where}"
+
+    def told(self) -> ComposeResult:
         """The sections, one below the other."""
-        with VerticalScroll(classes="dialog frame") as box:
-            box.border_title = inked(f"Help · {self._where}", Role.STRONG).markup
-            box.border_subtitle = inked("esc closes", Role.MUTED).markup
-            if self._reason:
-                yield Static(
-                    inked(f"Read-only. {self._reason} The keys that change something are hidden.\n", Role.WARN)
-                )
-            yield KeyTable(self._sections)
+        if self._reason:
+            yield Static(inked(f"Read-only. {self._reason} The keys that change something are hidden.\n", Role.WARN))
+        yield KeyTable(self._sections)
 
 
 class KeyTable(Widget):

@@ -254,3 +254,15 @@ async def test_the_footer_says_how_many_keys_it_has_no_room_for(width: int) -> N
             left_out = [label for label in labels if f" {label} " not in f"{footer} "]
             assert footer.endswith(f" +{len(left_out)} ? help" if left_out else "? help")
             assert (f"+{len(left_out)} " in footer) == bool(left_out)
+
+
+async def test_help_that_finds_no_room_says_so_and_scrolls() -> None:
+    async with console(CannedCleo, size=(80, 24), clock=clock) as shop:
+        await shop.press("question_mark")
+        await shop.see("On this screen", "j k more · esc closes")
+        await shop.press("G")
+        await shop.see("What can be done here, with which key.")
+        await shop.press("g")
+        await shop.see("On this screen")
+        await shop.press("escape")
+        await shop.see_no_more("esc closes")

@@ -1,0 +1,65 @@
+"""Dialogs that only tell something: they scroll where it finds no room, and say so."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+
+from cleo_tui.theme import Role, inked
+
+
+class TellingScreen(ModalScreen[None]):
+    """A dialog with a heading; subclasses say in ``told`` what is below it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape,q,enter", "dismiss", "Close"),
+        ("j", "scroll('down')", "Down"),
+        ("k", "scroll('up')", "Up"),
+        ("g", "scroll('home')", "To the beginning"),
+        ("G", "scroll('end')", "To the end"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._box = VerticalScroll(classes="dialog frame")
+
+    @property
+    def heading(self) -> str:
+        """What the frame is called."""
+        raise NotImplementedError
+
+    def told(self) -> ComposeResult:
+        """What is in the frame."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        """The frame, and what is told in it."""
+        self._box.border_title = inked(self.heading, Role.STRONG).markup
+        with self._box:
+            yield from self.told()
+
+    def on_mount(self) -> None:
+        """Say how to go on, once it is known whether there is more."""
+        self.call_after_refresh(self._say_how)
+
+    def on_resize(self) -> None:
+        """There may be more or less room now."""
+        self.call_after_refresh(self._say_how)
+
+    def _say_how(self) -> None:
+        more = "j k more · " if self._box.max_scroll_y else ""
+        self._box.border_subtitle = inked(f"{more}esc closes", Role.MUTED).markup
+
+    def action_scroll(self, way: str) -> None:
+        """Show what is further up or down."""
+        scroll = {
+            "down": self._box.scroll_down,
+            "up": self._box.scroll_up,
+            "home": self._box.scroll_home,
+            "end": self._box.scroll_end,
+        }[way]
+        scroll(animate=False)
