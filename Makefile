@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # A third process works while the tests of two wait for a time, a process or an answer.
 WORKERS ?= 3
+MINUTES ?= 60
 CLEO_TEST_SERVER ?= $(shell command -v redis-server)
 # What depends on the server most: access lists, and each way that a task can take.
 ON_REDIS := $(addprefix tests/engine/,access dead_letters test_life_of_a_task.py test_retries.py test_lost_workers.py \
 	test_group_settings.py test_locks.py test_schedules.py test_events.py)
 
-.PHONY: install demo test test-redis check format bench bench-console bench-groups bench-history bench-peers chaos screenshots snapshots clean
+.PHONY: install demo test test-redis check format bench bench-console bench-groups bench-history bench-peers soak chaos screenshots snapshots clean
 
 install: $(STAMP)
 
@@ -48,6 +49,9 @@ bench: install ## The engine alone: goal and measured side by side.
 
 bench-console: install ## The console on a real terminal: goal and measured side by side.
 	$(BIN)/python -m benchmarks.console
+
+soak: install ## The console on the demo's workload at full rate for MINUTES (60): memory flat, nothing logged, counts exact.
+	$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
 
 bench-groups: install ## Groups: cost of a claim, changes of the rules, fairness, shares; draws docs/groups-fairness.svg.
 	$(BIN)/python -m benchmarks.groups --svg docs/groups-fairness.svg

@@ -99,6 +99,15 @@ class Terminal:
         after = self.process.cpu_times()
         return 100 * (after.user + after.system - before.user - before.system) / seconds
 
+    def ended(self, within: float) -> int:
+        """Wait until it has ended by itself; its exit code."""
+        deadline = time.monotonic() + within
+        while (found := os.waitpid(self.pid, os.WNOHANG)) == (0, 0):
+            if time.monotonic() > deadline:
+                raise Missing(f"It has not ended within {within:g} s, but shows:\n{self.text()}")
+            time.sleep(0.05)
+        return os.waitstatus_to_exitcode(found[1])
+
     def close(self) -> None:
         """Leave it."""
         with suppress(OSError):

@@ -32,9 +32,12 @@ from cleo_tui.screens.opening import OpeningScreen
 from cleo_tui.settings import AUTO_THEME, ConsoleSettings
 from cleo_tui.suspending import SUSPEND_ACTIONS, Suspending
 from cleo_tui.theme import DARK, SIXTEEN_NAME, THEMES, VARIABLES
+from cleo_tui.thrift import thrifty_driver
 from cleo_tui.widgets.topbar import Tab
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from cleo_core import Cleo
     from cleo_tui.data.live import Live
     from cleo_tui.data.lookups import Lookups
@@ -119,6 +122,10 @@ class CleoApp(Paced, Attentive, Contexts, Going, Exporting, Replaying, Suspendin
         self._rounds_drawn = 0
 
     # --- starting ------------------------------------------------------------------------------------
+
+    def get_driver_class(self) -> type[Driver]:
+        """What writes to the terminal; it is spared what it has been told already."""
+        return thrifty_driver(super().get_driver_class())
 
     def get_default_screen(self) -> Screen[Any]:
         """What is on screen before anything is known."""

@@ -33,6 +33,10 @@ class Paced:
         """Something has happened on the server, as it does all the time: fewer frames do than for what keys do."""
         self._draw_within(min(cast("CleoApp", self).settings.frames, FRAMES_OF_EVENTS))
 
+    def answered(self) -> None:
+        """What somebody waits for has come: draw it at once."""
+        self._draw_within(float("inf"))
+
     def _draw_within(self, frames: float) -> None:
         """Have a frame drawn when one is due at so many a second, unless one is due before."""
         app = cast("CleoApp", self)

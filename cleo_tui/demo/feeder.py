@@ -1,4 +1,7 @@
-"""The demo's customers: a process that enqueues without end, in waves, until it is told to stop."""
+"""The demo's customers: a process that enqueues without end, in waves, until it is told to stop.
+
+``python -m cleo_tui.demo.feeder 100`` makes 100 orders a second in place of the usual ones.
+"""
 
 from __future__ import annotations
 
@@ -58,8 +61,8 @@ async def send_out_newsletter(issue: int) -> None:
     await send_newsletter.enqueue_many([(address, issue) for address in addresses])
 
 
-async def feed() -> None:
-    """Enqueue until the process is told to stop; a server that is away is waited for."""
+async def feed(orders: float) -> None:
+    """Place so many orders a second until the process is told to stop; a server that is away is waited for."""
     for number in count(1):
         try:
             await place_order(number)
@@ -73,13 +76,13 @@ async def feed() -> None:
             LOG.warning("%s", error)
             await asyncio.sleep(1.0)
         wave = 1.0 + 0.6 * math.sin(number / 220)
-        await asyncio.sleep(random.expovariate(ORDERS_A_SECOND * wave))
+        await asyncio.sleep(random.expovariate(orders * wave))
 
 
-async def _feed_and_keep_books() -> None:
+async def _feed_and_keep_books(orders: float) -> None:
     await _arrange_once_it_can_be()
     async with asyncio.TaskGroup() as group:
-        group.create_task(feed(), name="demo-feed")
+        group.create_task(feed(orders), name="demo-feed")
         group.create_task(keep_books(), name="demo-books")
 
 
@@ -94,8 +97,8 @@ async def _arrange_once_it_can_be() -> None:
             return
 
 
-async def _main() -> None:
-    feeding = asyncio.create_task(_feed_and_keep_books())
+async def _main(orders: float) -> None:
+    feeding = asyncio.create_task(_feed_and_keep_books(orders))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, feeding.cancel)
@@ -107,4 +110,4 @@ async def _main() -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(stream=sys.stderr)
-    asyncio.run(_main())
+    asyncio.run(_main(float(sys.argv[1]) if len(sys.argv) > 1 else ORDERS_A_SECOND))

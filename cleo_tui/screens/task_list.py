@@ -109,7 +109,7 @@ class TaskListScreen(QueueScreen, MarksRows, CopiesRow):
     def _page_came(self) -> None:
         self._error = None
         self._apply_filter()
-        self.cleo_app.changed()
+        self.cleo_app.answered()
 
     def _page_failed(self, error: Exception) -> None:
         self._error = error

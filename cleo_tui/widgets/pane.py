@@ -23,6 +23,7 @@ class Pane(Vertical, Generic[Row]):
     def __init__(self, table: LazyTable[Row], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.table = table
+        table.when_moved = self._follow
         self._card = StateCard()
         self._card.display = False
         self._heading = self._place = Content("")
@@ -48,9 +49,9 @@ class Pane(Vertical, Generic[Row]):
                 self.table.focus()
         self._tell_place(card)
 
-    def on_lazy_table_moved(self) -> None:
+    def _follow(self) -> None:
         """The place of the cursor, and how many columns there is no room for, are in the frame."""
-        if self.table.display:
+        if self.is_mounted and self.table.display:
             self._tell_place(None)
 
     def _tell_place(self, card: Card | None) -> None:

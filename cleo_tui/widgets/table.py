@@ -7,7 +7,7 @@ said so (``+2 columns``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
@@ -78,6 +78,7 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
     def __init__(self, columns: Sequence[Column[Row]], *, id: str | None = None, opens: bool = True) -> None:
         super().__init__(id=id)
         self._opens = opens
+        self.when_moved: Callable[[], None] = lambda: None
         self.columns = columns
         self.cursor = Cursor()
         self.marked: dict[str, Row] = {}
@@ -135,7 +136,7 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
         place = (self.cursor.index, self.cursor.key, self._rows.total)
         if place != self._told:
             self._told = place
-            self.post_message(self.Moved())
+            self._tell_of_move()
 
     def marks_or_current(self) -> list[Row]:
         """What an action is about: the marked rows, or else the one under the cursor."""
@@ -152,6 +153,11 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
         """Without a row, or where all is told of each, there is nothing to look into."""
         return action.name != "open" or (self._opens and self.current is not None)
 
+    def _tell_of_move(self) -> None:
+        # What frames the table is drawn together with it; a message would come a frame later.
+        self.when_moved()
+        self.post_message(self.Moved())
+
     # --- moving --------------------------------------------------------------------------------------
 
     @property
@@ -165,7 +171,7 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
         self._keep_cursor_in_sight()
         self._ask_for_what_is_seen()
         self.redraw()
-        self.post_message(self.Moved())
+        self._tell_of_move()
 
     def _keep_cursor_in_sight(self) -> None:
         top, index = self.scroll_offset.y, self.cursor.index
@@ -217,7 +223,7 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
         index = max(top, min(self.cursor.index, top + self.page - 1))
         if index != self.cursor.index and round(old_value) != top:
             self.cursor.move(index, self._rows)
-            self.post_message(self.Moved())
+            self._tell_of_move()
         self._ask_for_what_is_seen()
 
     def on_resize(self) -> None:
@@ -262,7 +268,8 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
         dropped = len(self.columns) - len(layout)
         if dropped != self.dropped:
             self.dropped = dropped
-            self.post_message(self.Moved())
+            # While a line is drawn nothing else may be asked to be.
+            self.call_later(self._tell_of_move)
         self._flashing = [place for place, (column, _) in enumerate(layout) if column.flashes]
         self._flashes.forget()
         return layout
