@@ -106,7 +106,10 @@ class CleoApp(Paced, Attentive, Contexts, Going, Exporting, Replaying, Suspendin
         self.animation_level = "none"
         for theme in THEMES.values():
             self.register_theme(theme)
-        self.set_reactive(App.theme, self._theme_of(self.settings))
+        theme_name = self._theme_of(self.settings)
+        self.set_reactive(App.theme, theme_name)
+        # Which sets no class, as a theme that is chosen later does.
+        self.add_class(f"-theme-{theme_name}")
         self.crash: BaseException | None = None
         self.snapshot: Snapshot | None = None
         self.engine_errors: tuple[type[Exception], ...] = ()

@@ -95,3 +95,15 @@ async def test_no_theme_has_a_text_that_can_not_be_read() -> None:
                 found |= {f"{name} in {theme}: {unreadable}" for unreadable in _unreadable(cast("CleoApp", pilot.app))}
     assert seen > 1_000
     assert not found, "\n".join(sorted(found))
+
+
+async def test_of_sixteen_colours_the_cursor_turns_its_line_round() -> None:
+    app = app_on(CannedCleo(), theme=SIXTEEN_NAME)
+    async with app.run_test(size=SIZES["80x24"]) as pilot:
+        await after("2")(pilot)
+        (cursor,) = (text.style for text in _texts(app) if text.text.strip() == "billing")
+        (other,) = (text.style for text in _texts(app) if text.text.strip() == "emails")
+        assert cursor is not None
+        assert other is not None
+        assert cursor.reverse
+        assert not other.reverse
