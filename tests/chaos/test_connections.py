@@ -24,7 +24,9 @@ async def work(ctx: TaskContext, n: int) -> int:
 async def _cuts(stage: Stage, server: Server, cleo: Cleo, total: int, cuts: int) -> None:
     worker = await stage.start(server.url, TASKS, "--concurrency", "20", processes=2)
     await cleo.queues.pause("q")
-    await asyncio.gather(*(cleo.queues.add("q", "work", {"n": n}) for n in range(total)))
+    for first in range(0, total, 500):
+        # All at once would keep the loop from looking at the answers for longer than they may take.
+        await asyncio.gather(*(cleo.queues.add("q", "work", {"n": n}) for n in range(first, min(total, first + 500))))
     await cleo.queues.resume("q")
     for cut in range(cuts):
         await until(lambda: len(stage.runs) >= cut * total / (cuts + 1), within=30)  # noqa: B023
