@@ -28,8 +28,11 @@ from tests.servers import Server
 from tests.waiting import until
 
 FAST = ConsoleSettings(refresh=0.3)
-# What looks and is no answer: a stream, which is kept in another way, a file of any length, and what no screen has.
-NOT_KEPT = {"events.batches", "dead_letters.export", "handle.status"}
+# What looks and is no answer: streams, a file of any length, what no screen has, and dry runs of what changes.
+NOT_KEPT = {
+    "events.batches", "audit.follow", "dead_letters.export", "handle.status",
+    "history.clear_queue", "history.clear_worker", "history.clear_task",
+}  # fmt: skip
 # The servers are those of the person who looks at the recording.
 NOT_SHOWN = {"servers"}
 
