@@ -10,6 +10,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from cleo_tui import lifeline
 from cleo_tui.profiles import DEFAULT_NAMESPACE, Profile, ProfileError, load
 from cleo_tui.running import replay, run
 from cleo_tui.settings import FRAMES_ON_SLOW_LINK, LEAST_REFRESH, MOST_REFRESH, THEME_NAMES, ConsoleSettings
@@ -97,25 +98,32 @@ def _serve(arguments: Sequence[str]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the console until it is left."""
+    try:
+        sys.exit(_run(arguments))
+    finally:
+        lifeline.let_go()
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if missing := [name for name in OF_THE_EXTRA if find_spec(name) is None]:
         print(f"cleo-tui: {missing[0]} is missing. Install the console: pip install 'cleo-tasks[tui]'", file=sys.stderr)
-        sys.exit(1)
+        return 1
     if words[:1] == ["serve"]:
-        sys.exit(_serve(words[1:]))
+        return _serve(words[1:])
     if words[:1] == ["replay"]:
         replayed = replay_parser().parse_args(words[1:])
-        sys.exit(replay(replayed.file, replace(_settings_of(replayed, ConsoleSettings()), refresh=0.5)))
+        return replay(replayed.file, replace(_settings_of(replayed, ConsoleSettings()), refresh=0.5))
     options = parser().parse_args(words)
     try:
         profile = _profile_of(options)
     except ProfileError as error:
         print(f"cleo-tui: {error}", file=sys.stderr)
-        sys.exit(2)
+        return 2
     if profile is None:
-        sys.exit(_demo(_settings_of(options, ConsoleSettings())))
+        return _demo(_settings_of(options, ConsoleSettings()))
     code, wants_demo = run(profile, options.record)
-    sys.exit(_demo(_settings_of(options, ConsoleSettings())) if wants_demo else code)
+    return _demo(_settings_of(options, ConsoleSettings())) if wants_demo else code
 
 
 def _demo(settings: ConsoleSettings) -> int:

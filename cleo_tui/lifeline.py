@@ -26,6 +26,19 @@ DRIVER_VARIABLE = "TEXTUAL_DRIVER"
 _GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
+def let_go() -> None:
+    """To be called last of all. Where nobody looks any more the process ends though a thread of it does not.
+
+    The console may have left of itself before it was asked to; if its terminal was gone by then, Textual's thread that
+    reads the keys reads the end of its input again and again, and Python waits for it.
+    """
+    if is_looked_at():
+        return
+    end = threading.Timer(GRACE, os._exit, (CODE,))
+    end.daemon = True
+    end.start()
+
+
 class Leavable(Protocol):
     """What can be asked to end from another thread."""
 
