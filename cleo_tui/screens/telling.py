@@ -26,6 +26,7 @@ class TellingScreen(ModalScreen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._box = VerticalScroll(classes="dialog frame")
+        self._told_how = ""
 
     @property
     def heading(self) -> str:
@@ -39,6 +40,7 @@ class TellingScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The frame, and what is told in it."""
         self._box.border_title = inked(self.heading, Role.STRONG).markup
+        self._told_how = self._box.border_subtitle = _how(more=False)
         with self._box:
             yield from self.told()
 
@@ -51,8 +53,10 @@ class TellingScreen(ModalScreen[None]):
         self.call_after_refresh(self._say_how)
 
     def _say_how(self) -> None:
-        more = "j k more · " if self._box.max_scroll_y else ""
-        self._box.border_subtitle = inked(f"{more}esc closes", Role.MUTED).markup
+        how = _how(more=bool(self._box.max_scroll_y))
+        # When a title is set, Textual draws the frame with all that is in it.
+        if how != self._told_how:
+            self._told_how = self._box.border_subtitle = how
 
     def action_scroll(self, way: str) -> None:
         """Show what is further up or down."""
@@ -63,3 +67,7 @@ class TellingScreen(ModalScreen[None]):
             "end": self._box.scroll_end,
         }[way]
         scroll(animate=False)
+
+
+def _how(*, more: bool) -> str:
+    return inked("j k more · esc closes" if more else "esc closes", Role.MUTED).markup
