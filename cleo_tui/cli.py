@@ -98,8 +98,13 @@ def _serve(arguments: Sequence[str]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the console until it is left."""
+    sys.exit(_run(arguments))
+
+
+def start() -> None:
+    """Where the process is the console's own: as ``main``, and the process ends with its terminal."""
     try:
-        sys.exit(_run(arguments))
+        main()
     finally:
         lifeline.let_go()
 

@@ -17,7 +17,7 @@ def run(_arguments):
     sys.stdin.read()
     return 0
 cli._run = run
-cli.main([])
+cli.start()
 """
 
 
