@@ -86,7 +86,7 @@ class PastTimeout(Model):
     @property
     def text(self) -> str:
         """The reason as a sentence."""
-        return f"It runs since {self.running:.1f} s; its timeout is {self.timeout:g} s."
+        return f"It has run for {self.running:.1f} s; its timeout is {self.timeout:g} s."
 
 
 class FarPastUsual(Model):
@@ -100,7 +100,7 @@ class FarPastUsual(Model):
     @property
     def text(self) -> str:
         """The reason as a sentence."""
-        return f"It runs since {self.running:.1f} s; 99% of its like take at most {self.p99:.3g} s."
+        return f"It has run for {self.running:.1f} s; 99% of its like take at most {self.p99:.3g} s."
 
 
 StuckReason = Annotated[

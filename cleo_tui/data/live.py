@@ -46,6 +46,7 @@ WORKERS_EVERY = 10.0
 STRANGERS_EVERY = 0.5
 STALE_ROUNDS = 3
 FIRST_PAUSE, LAST_PAUSE = 0.5, 5.0
+SLOWEST = 5.0
 
 
 class Want(Flag):
@@ -223,7 +224,8 @@ class Live:
                 pause = min(pause * 2, LAST_PAUSE)
             else:
                 pause = FIRST_PAUSE
-                wait = max(self.refresh, 4 * (time.monotonic() - started))
+                # A slow server is asked less often; one that stood still once is not left alone for long.
+                wait = max(self.refresh, min(SLOWEST, 4 * (time.monotonic() - started)))
             self.rounds += 1
             self._on_change()
             with suppress(TimeoutError):

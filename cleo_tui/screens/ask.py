@@ -28,8 +28,47 @@ class Question:
     text: str = ""
 
 
-class AskScreen(ModalScreen[Report | None]):
-    """Asks for a value, has the plan that it makes confirmed, and gives its report back; None if it was left.
+class PlanDialog(ModalScreen[Report | None]):
+    """Has the plan that is typed confirmed, and gives its report back; None if it was left."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wrong = Static(id="wrong")
+        self._wrong.display = False
+
+    def plan(self) -> Plan:
+        """The plan of what is typed. Raises an error of the engine that says what is wrong with it."""
+        raise NotImplementedError
+
+    def on_input_changed(self) -> None:
+        """What was wrong with the text before is not wrong with this one."""
+        self._wrong.display = False
+
+    def on_input_submitted(self) -> None:
+        """Have it confirmed, if it can be at all."""
+        try:
+            plan = self.plan()
+        except CleoError as error:
+            self._refuse(str(error))
+            return
+        app_of(self).push_screen(ConfirmScreen(plan, self._refuse), self._answered)
+
+    def _answered(self, report: Report | None) -> None:
+        """A plan that was refused or not confirmed leaves what was typed as it is."""
+        if report is not None:
+            self.dismiss(report)
+
+    def _refuse(self, why: str) -> None:
+        self._wrong.update(inked(f"✗ {why}", Role.BAD))
+        self._wrong.display = True
+
+    def action_leave(self) -> None:
+        """Leave everything as it is."""
+        self.dismiss(None)
+
+
+class AskScreen(PlanDialog):
+    """Asks for a value.
 
     ``plan_of`` makes a plan of what was typed, or raises an error of the engine that says what is wrong with it.
     """
@@ -43,7 +82,6 @@ class AskScreen(ModalScreen[Report | None]):
         self._plan_of = plan_of
         self._input = Input(question.text, id="asked", compact=True)
         self._input.cursor_blink = False
-        self._wrong = Static(id="wrong")
 
     def compose(self) -> ComposeResult:
         """How things are, the line to type in, and what is wrong with what is in it."""
@@ -56,32 +94,6 @@ class AskScreen(ModalScreen[Report | None]):
             yield self._input
             yield self._wrong
 
-    def on_mount(self) -> None:
-        """Nothing is wrong yet."""
-        self._wrong.display = False
-
-    def on_input_changed(self) -> None:
-        """What was wrong with the text before is not wrong with this one."""
-        self._wrong.display = False
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Have it confirmed, if it can be at all."""
-        try:
-            plan = self._plan_of(event.value)
-        except CleoError as error:
-            self._refuse(str(error))
-            return
-        app_of(self).push_screen(ConfirmScreen(plan, self._refuse), self._answered)
-
-    def _answered(self, report: Report | None) -> None:
-        """A plan that was refused or not confirmed leaves the text as it is."""
-        if report is not None:
-            self.dismiss(report)
-
-    def _refuse(self, why: str) -> None:
-        self._wrong.update(inked(f"✗ {why}", Role.BAD))
-        self._wrong.display = True
-
-    def action_leave(self) -> None:
-        """Leave everything as it is."""
-        self.dismiss(None)
+    def plan(self) -> Plan:
+        """The plan of the value."""
+        return self._plan_of(self._input.value)

@@ -7,13 +7,11 @@ from collections.abc import Callable
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from cleo_core.errors import CleoError, InvalidOption
-from cleo_tui.actions import app_of
-from cleo_tui.data.plans import Plan, Report
-from cleo_tui.screens.confirm import ConfirmScreen
+from cleo_core.errors import InvalidOption
+from cleo_tui.data.plans import Plan
+from cleo_tui.screens.ask import PlanDialog
 from cleo_tui.theme import Role, inked
 
 FIELDS = (
@@ -23,8 +21,8 @@ FIELDS = (
 )
 
 
-class StagedScreen(ModalScreen[Report | None]):
-    """Asks for three numbers, has the plan that they make confirmed, and gives its report back; None if it was left."""
+class StagedScreen(PlanDialog):
+    """Asks for three numbers."""
 
     AUTO_FOCUS = "#first"
     BINDINGS: list[BindingType] = [  # noqa: RUF012 - as Textual declares it
@@ -38,7 +36,8 @@ class StagedScreen(ModalScreen[Report | None]):
         self._title, self._label = title, label
         self._plan_of = plan_of
         self._inputs = {name: Input(default, id=name, compact=True) for name, _, default, _ in FIELDS}
-        self._wrong = Static(id="wrong")
+        for field in self._inputs.values():
+            field.cursor_blink = False
 
     def compose(self) -> ComposeResult:
         """A sentence with three gaps in it."""
@@ -53,24 +52,9 @@ class StagedScreen(ModalScreen[Report | None]):
                     yield Static(inked(after, Role.PLAIN))
             yield self._wrong
 
-    def on_mount(self) -> None:
-        """Nothing is wrong yet."""
-        self._wrong.display = False
-        for field in self._inputs.values():
-            field.cursor_blink = False
-
-    def on_input_changed(self) -> None:
-        """What was wrong with the numbers before is not wrong with these."""
-        self._wrong.display = False
-
-    def on_input_submitted(self) -> None:
-        """Have it confirmed, if it can be at all."""
-        try:
-            plan = self._plan_of(*self._numbers())
-        except CleoError as error:
-            self._refuse(str(error))
-            return
-        app_of(self).push_screen(ConfirmScreen(plan, self._refuse), self._answered)
+    def plan(self) -> Plan:
+        """The plan of the three numbers."""
+        return self._plan_of(*self._numbers())
 
     def _numbers(self) -> tuple[int, float, float]:
         said = {name: field.value.replace(",", "").strip() for name, field in self._inputs.items()}
@@ -82,16 +66,3 @@ class StagedScreen(ModalScreen[Report | None]):
                 "These are a whole number of letters, a rate a second, and a failure rate such as 50%."
             ) from error
         return first, rate, stop / 100 if said["stop"].endswith("%") else stop
-
-    def _answered(self, report: Report | None) -> None:
-        """A plan that was refused or not confirmed leaves the numbers as they are."""
-        if report is not None:
-            self.dismiss(report)
-
-    def _refuse(self, why: str) -> None:
-        self._wrong.update(inked(f"✗ {why}", Role.BAD))
-        self._wrong.display = True
-
-    def action_leave(self) -> None:
-        """Leave everything as it is."""
-        self.dismiss(None)

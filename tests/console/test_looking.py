@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,7 @@ from textual import events
 
 from cleo_core import Cleo, TaskContext
 from cleo_tui.actions import actions_in_reach
+from cleo_tui.data.link import LinkState
 from cleo_tui.settings import ConsoleSettings
 from tests.console.canned import CannedCleo, clock
 from tests.console.driving import console
@@ -224,6 +226,21 @@ async def test_a_server_that_no_longer_answers_leaves_stale_data(own_server: Ser
         finally:
             os.kill(own_server.pid, signal.SIGCONT)
         await shop.see("● connected")
+
+
+async def test_a_server_that_stood_still_once_is_soon_read_again(own_server: Server, own_cleo: Cleo) -> None:
+    async with console(lambda: Cleo(own_server.url, namespace=own_cleo.namespace)) as shop:
+        await shop.see("connected")
+        live = shop.app.live
+        os.kill(own_server.pid, signal.SIGSTOP)
+        try:
+            await until(lambda: live.link.data_at and time.time() - live.link.data_at > 4, within=20)
+        finally:
+            os.kill(own_server.pid, signal.SIGCONT)
+        rounds = live.rounds
+        # The round that met the pause took about four seconds; four times as long would be too long to wait.
+        await until(lambda: live.rounds >= rounds + 2, within=10)
+        assert live.link.state is LinkState.CONNECTED
 
 
 async def test_a_server_that_is_not_there_yet_is_waited_for(own_server: Server, namespace: str) -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextvars import ContextVar
-from typing import Any
 
 import pytest
 
 from cleo_core import (
     Backoff,
     Cleo,
-    InvalidHeaders,
     InvalidOption,
     Middleware,
     ServerError,
@@ -257,54 +255,6 @@ async def test_what_before_run_sets_in_the_context_is_seen_by_the_function(cleo:
         handle = await (in_the_loop if kind == "async" else in_a_thread).enqueue()
         assert await handle.result(timeout=5) == f"blue {handle.id}"
     assert color.get() == "none"
-
-
-class Tagging(Middleware):
-    """Sends headers along."""
-
-    def __init__(self, **headers: Any) -> None:
-        self.headers = headers
-
-    async def before_enqueue(self, task: OutgoingTask) -> None:
-        task.headers.update({**self.headers, "made-for": task.name})
-
-
-async def test_headers_travel_with_a_task_through_its_retries(cleo: Cleo) -> None:
-    cleo.use(Tagging(trace='a "quoted" ü'))
-    diary = cleo.use(Diary())
-
-    @cleo.task(queue="q", max_retries=1, backoff=Backoff.fixed(0), timeout=5)
-    async def work(ctx: TaskContext) -> dict[str, str]:
-        if ctx.attempt == 1:
-            raise ValueError("again")
-        return dict(ctx.headers)
-
-    told = {"trace": 'a "quoted" ü', "made-for": "work"}
-    handle = await work.enqueue()
-    async with cleo.worker():
-        assert await handle.result(timeout=5) == told
-    record = await cleo.queues.get_task("q", handle.id)
-    assert record.headers == told
-    assert "headers" not in record.options
-    assert record.options["max_retries"] == 1
-    assert all(run.headers == told for run in diary.runs)
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [{"x y": "1"}, {"": "1"}, {"x": 1}, {"x": "v" * 9_000}, {f"n{n}": "" for n in range(40)}, {"n" * 65: "1"}],
-)
-async def test_headers_that_can_not_travel_are_refused_before_anything_is_stored(
-    cleo: Cleo, headers: dict[str, Any]
-) -> None:
-    cleo.use(Tagging(**headers))
-
-    @cleo.task(queue="q")
-    async def work() -> None: ...
-
-    with pytest.raises(InvalidHeaders):
-        await work.enqueue()
-    assert (await cleo.queues.stats("q")).waiting == 0
 
 
 async def test_each_task_of_a_batch_passes_the_middleware_and_a_refused_one_is_not_in_the_call(cleo: Cleo) -> None:
