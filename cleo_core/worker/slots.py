@@ -73,6 +73,7 @@ class Slots:
         line.held[claimed.id] = delivery
         refused = self._execution.prepare(delivery)
         if refused is not None:
+            delivery.ended = True
             self.failed += 1
             line.finished.append(refused)
         elif delivery.suspect:

@@ -119,6 +119,19 @@ async def test_a_task_that_can_not_be_read_is_told_as_a_dead_letter(cleo: Cleo) 
     assert "before_run" not in diary.book
 
 
+async def test_a_heartbeat_that_meets_an_end_which_is_being_told_takes_nothing_from_it(cleo: Cleo) -> None:
+    diary = cleo.use(Diary())
+    for _ in range(400):
+        await cleo.queues.add("q", "unheard_of")
+    async with cleo.worker(queues=["q"], concurrency=2, heartbeat=0.02):
+        await until(lambda: _dead(cleo, 400), within=30)
+        await until(lambda: diary.book.count("on_dead_letter Refused") == 400)
+
+
+async def _dead(cleo: Cleo, number: int) -> bool:
+    return (await cleo.queues.stats("q")).dead == number
+
+
 async def test_before_enqueue_may_refuse_and_then_nothing_is_stored(cleo: Cleo) -> None:
     class Bouncer(Middleware):
         async def before_enqueue(self, task: OutgoingTask) -> None:
