@@ -13,6 +13,7 @@ import pytest
 from cleo_core import Cleo
 from tests.cli.conftest import World
 from tests.cli.running import Console, Ended, command
+from tests.raw import ask, keys_of
 from tests.servers import Server, free_port
 from tests.terminal import open_terminal
 from tests.waiting import until
@@ -181,6 +182,25 @@ async def test_ctrl_c_ends_a_stream_quietly(console: Console, cleo: Cleo) -> Non
         process.send_signal(signal.SIGINT)
         _, said = await asyncio.to_thread(process.communicate, timeout=60)
         assert (process.returncode, said) == (130, b"")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def test_followed_what_the_limit_left_out_is_not_told_as_new_though_of_the_same_millisecond(
+    console: Console, cleo: Cleo
+) -> None:
+    await cleo.backend.know_queue("emails")
+    key = keys_of(cleo, "emails").audit
+    for number in (1, 2, 3):
+        await ask(cleo, "XADD", key, f"1000-{number}", "actor", "{}", "action", "a", "target", number, "count", 1)
+    await ask(cleo, "EXPIRE", key, 60)
+    process = console.start("audit", "--follow", "--json", "--queue", "emails", "-n", "1")
+    try:
+        assert process.stdout is not None
+        assert json.loads(await asyncio.to_thread(process.stdout.readline))["target"] == "3"
+        await ask(cleo, "XADD", key, "1000-4", "actor", "{}", "action", "a", "target", 4, "count", 1)
+        assert json.loads(await asyncio.to_thread(process.stdout.readline))["target"] == "4"
     finally:
         process.kill()
         process.communicate()

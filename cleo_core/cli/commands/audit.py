@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cleo_core.audit import MAX_ENTRIES
 from cleo_core.cli.commanding import alone, command
 from cleo_core.cli.completing import complete_queue
 from cleo_core.cli.connecting import Run
@@ -50,16 +51,23 @@ async def audit(
         await run.known_queue(queue)
     if follow and before is not None:
         raise Misused("--follow shows what is to come, --before what was before then. Leave one of them out.")
-    entries = await run.cleo.audit.list(queue, limit=limit, before=moment_of(before), actor=who, action=action)
-    if not follow:
-        run.out.show(entries, lambda look: table(look, COLUMNS, map(_row, entries)))
+    if follow:
+        await _follow(run, queue, who, action, limit)
         return
-    for entry in reversed(entries):
+    entries = await run.cleo.audit.list(queue, limit=limit, before=moment_of(before), actor=who, action=action)
+    run.out.show(entries, lambda look: table(look, COLUMNS, map(_row, entries)))
+
+
+async def _follow(run: Run, queue: str | None, who: str | None, action: str | None, limit: int) -> None:
+    # What is to come begins with the last millisecond that was read. All that was read of it is left out then, shown
+    # or not: what the limit has cut is old, not new.
+    entries = await run.cleo.audit.list(queue, limit=MAX_ENTRIES, actor=who, action=action)
+    for entry in reversed(entries[:limit]):
         _tell(run, entry)
     since = entries[0].at if entries else None
-    shown = {(entry.queue, entry.position) for entry in entries}
+    read = {(entry.queue, entry.position) for entry in entries if entry.at == since}
     async for entry in run.cleo.audit.follow(queue, since=since, actor=who, action=action):
-        if (entry.queue, entry.position) not in shown:
+        if (entry.queue, entry.position) not in read:
             _tell(run, entry)
 
 
