@@ -251,11 +251,13 @@ class CleoApp(Paced, Attentive, Contexts, Going, Exporting, Replaying, Suspendin
         return [crumb for screen in self.screen_stack if (crumb := getattr(screen, "crumb", ""))]
 
     def say(self, text: str) -> None:
-        """Tell what was done."""
+        """Tell what was done; what was told before makes room."""
+        self.clear_notifications()
         self.notify(text, markup=False, timeout=6)
 
     def warn(self, text: str) -> None:
-        """Tell what could not be done."""
+        """Tell what could not be done; what was told before makes room."""
+        self.clear_notifications()
         self.notify(text, severity="warning", markup=False, timeout=8)
 
     # --- drawing -------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from cleo_tui.actions import Action
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from cleo_tui.app import CleoApp
     from cleo_tui.widgets.table import LazyTable
 
+Result = TypeVar("Result")
 SUSPEND_ACTIONS = (Action("suspend", ("ctrl+z",), "To the shell for a while; `fg` there comes back."),)
 
 
@@ -24,6 +26,20 @@ class Suspending:
     def do_suspend(self) -> None:
         """Stop until the shell says to go on."""
         cast("CleoApp", self).action_suspend_process()
+
+    def lend_terminal(self, borrower: Callable[[], Result]) -> Result:
+        """Let something else have the terminal until it returns or raises."""
+        results: list[Result] = []
+        failure: Exception | None = None
+        with cast("CleoApp", self).suspend():
+            # Textual takes the terminal back only if nothing is raised in here.
+            try:
+                results.append(borrower())
+            except Exception as error:
+                failure = error
+        if failure is not None:
+            raise failure
+        return results[0]
 
     def draw_all_on_resume(self) -> None:
         """Draw everything whenever the terminal is ours again: what was on it is gone."""

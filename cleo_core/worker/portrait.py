@@ -17,6 +17,8 @@ from cleo_core.version import __version__
 from cleo_core.worker.duty import Duty
 from cleo_core.worker.slots import Slots
 
+CPU_OVER = 1.0
+
 
 class Portrait:
     """One worker and its process, and what it can run."""
@@ -27,6 +29,7 @@ class Portrait:
         self._tasks = registry.names()
         self._settings = settings
         self._process = psutil.Process()
+        self._cpu, self._cpu_at = self._process.cpu_percent(), time.monotonic()
         self._started_at = time.time()
         self.signatures = SignatureSet.of(registry)
 
@@ -43,7 +46,7 @@ class Portrait:
             active=slots.running,
             processed=processed,
             failed=slots.failed,
-            cpu=self._process.cpu_percent(),
+            cpu=self._measured_cpu(),
             memory=self._process.memory_info().rss,
             loop_lag=loop_lag,
             started_at=self._started_at,
@@ -53,3 +56,14 @@ class Portrait:
             max_memory=self._settings.max_memory,
             signatures=self.signatures.digest,
         )
+
+    def _measured_cpu(self) -> float:
+        """In percent of a core, over a second or more.
+
+        CPU time is counted in steps of 10 ms, which would be hundreds of percent of the few milliseconds between two
+        heartbeats when an order comes.
+        """
+        now = time.monotonic()
+        if now - self._cpu_at >= CPU_OVER:
+            self._cpu, self._cpu_at = self._process.cpu_percent(), now
+        return self._cpu

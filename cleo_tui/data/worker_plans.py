@@ -12,8 +12,16 @@ from cleo_tui import say
 from cleo_tui.data.plans import Plan, Target, Verb
 
 
-def pause_worker_plan(cleo: Cleo, workers: Sequence[WorkerInfo]) -> Plan:
-    """Let workers claim no tasks, or let them again if all of them are paused."""
+async def pause_worker_plan(cleo: Cleo, workers: Sequence[WorkerInfo]) -> Plan:
+    """Let workers claim no tasks, or let them again if all of them are paused.
+
+    One alone is asked for anew: what is on screen may be older than the order that it was given last.
+
+    Raises:
+        WorkerNotFound: it is not there any more.
+    """
+    if len(workers) == 1:
+        workers = [await cleo.workers.get(workers[0].id)]
     if all(worker.state is WorkerState.PAUSED for worker in workers):
         consequence = "They claim tasks again at once."
         return _plan(Verb.RESUME, cleo, workers, consequence, cleo.workers.resume)

@@ -10,6 +10,7 @@ from textual.command import CommandPalette
 from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets._toast import Toast
 
 from cleo_core import GroupOrder, GroupStrategy
 from cleo_tui.actions import Action, Actor, Effect, actions_in_reach, app_of, bindings_of, perform
@@ -167,6 +168,9 @@ class CleoScreen(Screen[None], Actor):
 
     def offer_keys(self) -> None:
         """Show the keys for what has the focus."""
+        if typing := self.prompt.keys:
+            self.key_bar.offer(typing)
+            return
         seen: dict[str, Action] = {}
         for _, action in actions_in_reach(self):
             if action.label:
@@ -180,6 +184,13 @@ class CleoScreen(Screen[None], Actor):
     def on_screen_resume(self) -> None:
         """The screen is in front (again)."""
         self.cleo_app.came_to_front(self)
+
+    def on_screen_suspend(self) -> None:
+        """What was told before a dialog came up would lie over the dialog."""
+        if self.cleo_app.screen.is_modal:
+            self.cleo_app.clear_notifications()
+            for toast in self.query(Toast):
+                toast.remove()
 
     def card_without_data(self, snapshot: Snapshot) -> Card | None:
         """What to say as long as nothing was ever read."""
@@ -326,6 +337,9 @@ class CleoScreen(Screen[None], Actor):
 
     async def on_key_bar_pressed(self, message: KeyBar.Pressed) -> None:
         """Do what was clicked on."""
+        if message.action in self.prompt.keys:
+            await self.prompt.press(message.action.name)
+            return
         for actor, action in actions_in_reach(self):
             if action == message.action:
                 await perform(actor, action)

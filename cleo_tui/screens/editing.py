@@ -78,8 +78,7 @@ class Editing:
     def begin(self) -> None:
         """Hand the terminal to the editor, and ask what is to be done with what comes back."""
         try:
-            with self._app.suspend():
-                text = edited(self._text, self._target.id[:40].replace("/", "-"))
+            text = self._app.lend_terminal(lambda: edited(self._text, self._target.id[:40].replace("/", "-")))
         except SuspendNotSupported:
             self._app.warn(
                 "The console runs where no editor can (in a browser, say). Start cleo-tui in a terminal to edit."

@@ -117,9 +117,8 @@ class TaskScreen(CleoScreen):
         if card is not None:
             self._card.tell(card)
         elif self._record is not None:
-            gone = isinstance(self._error, TaskNotFound)
             self._page.border_title = inked(f"{self._record.name}  {self._key}", Role.STRONG).markup
-            self._page.border_subtitle = inked("it is gone by now" if gone else "", Role.WARN).markup
+            self._page.border_subtitle = inked("it is gone by now" if self._is_gone else "", Role.WARN).markup
             self._why.tell(self._record.state, self._reasons)
             for name, content in task_sections.sections_of(self._record, snapshot.now).items():
                 part = self._parts[name]
@@ -166,11 +165,15 @@ class TaskScreen(CleoScreen):
             self.cleo_app.say("Copied the task as JSON.")
 
     def offers(self, action: Action) -> bool:
-        """What has ended can't be cancelled, and only a dead letter can be retried or discarded."""
-        state = self._record.state if self._record else None
+        """What has ended can't be cancelled, only a dead letter retried or discarded, and what is gone nothing."""
+        state = self._record.state if self._record and not self._is_gone else None
         if action.name in {"retry", "discard", "edit"}:
             return state is TaskState.DEAD
         return action.name != "cancel" or (state is not None and not state.is_final)
+
+    @property
+    def _is_gone(self) -> bool:
+        return isinstance(self._error, TaskNotFound)
 
     def _target(self) -> Target:
         name = self._record.name if self._record else "task"
@@ -178,7 +181,7 @@ class TaskScreen(CleoScreen):
 
     def do_cancel(self) -> None:
         """Propose to cancel it."""
-        if self._record is None or self._record.state.is_final:
+        if self._record is None or self._record.state.is_final or self._is_gone:
             self.cleo_app.warn("The task has ended, so there is nothing to cancel.")
             return
         self.propose(cancel_plan(self.cleo_app.cleo, self._queue, [self._target()]), self._read)
@@ -199,7 +202,7 @@ class TaskScreen(CleoScreen):
             self.propose(discard_plan(self.cleo_app.cleo, self._queue, [self._target()]), self._read)
 
     def _is_dead(self) -> bool:
-        dead = self._record is not None and self._record.state is TaskState.DEAD
+        dead = self._record is not None and self._record.state is TaskState.DEAD and not self._is_gone
         if not dead:
             self.cleo_app.warn("Only a dead letter can be retried or discarded.")
         return dead

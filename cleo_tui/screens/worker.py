@@ -131,8 +131,11 @@ class WorkerScreen(ShowsHistory):
                 Choice(View.HISTORY, say.count(self._ended.total), chosen=self._view is View.HISTORY),
             ]
         )
-        self._tasks.show(self._active)
-        self._history.show(self._ended)
+        # The other list is not followed: its cursor would be far from the latest when it is looked at first.
+        if self._view is View.RUNNING:
+            self._tasks.show(self._active)
+        else:
+            self._history.show(self._ended)
         title, note = (
             ("running", "the longest first")
             if self._view is View.RUNNING
@@ -205,9 +208,9 @@ class WorkerScreen(ShowsHistory):
         """Read it anew."""
         self._reading.renew()
 
-    def do_pause(self) -> None:
+    async def do_pause(self) -> None:
         """Propose to pause or resume."""
-        self.propose(pause_worker_plan(self.cleo_app.cleo, [self._worker]), self.after_change)
+        self.propose(await pause_worker_plan(self.cleo_app.cleo, [self._worker]), self.after_change)
 
     def do_drain(self) -> None:
         """Propose to drain."""

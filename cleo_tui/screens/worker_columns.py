@@ -44,13 +44,21 @@ def explained(worker: WorkerInfo, now: float) -> str:
             f"Its event loop has not answered for {say.duration(worker.loop_lag)}: a task does blocking work in an "
             "async function. It is alive and keeps its leases; the Stuck screen shows its tasks."
         )
-    if worker.reason:
-        return worker.reason
-    return {
-        WorkerState.PAUSED: "It claims nothing until it is resumed.",
+    if worker.state is WorkerState.PAUSED:
+        return _why(worker) or "It claims nothing until it is resumed."
+    follows = {
         WorkerState.DRAINING: "It claims nothing more and ends when what it runs has ended.",
         WorkerState.STOPPING: "It claims nothing more; what does not end within its grace period is handed back.",
     }.get(worker.state, "")
+    return f"{_why(worker)} {follows}".strip()
+
+
+def _why(worker: WorkerInfo) -> str:
+    """The reason as a sentence: a worker tells it as what follows its name."""
+    reason = worker.reason
+    if not reason:
+        return ""
+    return f"It {reason.removeprefix('it ')}."
 
 
 def columns(now: Callable[[], float]) -> Sequence[Column[WorkerInfo]]:

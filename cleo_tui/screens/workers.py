@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from textual.app import ComposeResult
 from textual.widget import Widget
@@ -116,7 +115,8 @@ class WorkersScreen(MarksRows, FiltersRows, CopiesRow, SortsRows[WorkerInfo], Sh
             return Card(Look.CONNECTING, "Reading the workers")
         if not snapshot.workers:
             waiting = snapshot.counts.waiting
-            text = f"{say.plural(waiting, 'task')} wait and nobody serves them." if waiting else ""
+            many = f"{say.count(waiting)} tasks wait and nobody serves them."
+            text = {0: "", 1: "1 task waits and nobody serves it."}.get(waiting, many)
             return Card(Look.EMPTY, "No worker is alive", text, "Start one: cleo worker MODULE:NAME")
         if not self._rows.total:
             return Card(Look.FILTERED, f"No worker matches {self._filter!r}", "", "esc clears the filter")
@@ -134,21 +134,23 @@ class WorkersScreen(MarksRows, FiltersRows, CopiesRow, SortsRows[WorkerInfo], Sh
         """The worker under the cursor."""
         return ("worker", worker.id) if (worker := self.table.current) else ()
 
-    def _propose(self, make: Callable[[Any, Sequence[WorkerInfo]], Plan]) -> None:
-        if chosen := self.table.marks_or_current():
-            self.propose(make(self.cleo_app.cleo, chosen), self.table.marked.clear)
+    def _propose(self, plan: Plan) -> None:
+        self.propose(plan, self.table.marked.clear)
 
-    def do_pause(self) -> None:
+    async def do_pause(self) -> None:
         """Propose to pause or resume."""
-        self._propose(pause_worker_plan)
+        if chosen := self.table.marks_or_current():
+            self._propose(await pause_worker_plan(self.cleo_app.cleo, chosen))
 
     def do_drain(self) -> None:
         """Propose to drain."""
-        self._propose(drain_plan)
+        if chosen := self.table.marks_or_current():
+            self._propose(drain_plan(self.cleo_app.cleo, chosen))
 
     def do_stop(self) -> None:
         """Propose to stop."""
-        self._propose(stop_plan)
+        if chosen := self.table.marks_or_current():
+            self._propose(stop_plan(self.cleo_app.cleo, chosen))
 
     def on_lazy_table_opened(self) -> None:
         """Look into the worker."""

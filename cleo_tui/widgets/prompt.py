@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Label
 
+from cleo_tui.actions import Action
 from cleo_tui.theme import Role, inked
 
 Candidates = Callable[[str], Sequence[str]]
@@ -24,6 +25,19 @@ class Purpose(Enum):
 
     FILTER = "/"
     COMMAND = ":"
+
+
+KEYS = {
+    Purpose.FILTER: (
+        Action("enter", ("enter",), "Keep the filter.", label="keep"),
+        Action("leave", ("escape",), "Clear the filter.", label="clear"),
+    ),
+    Purpose.COMMAND: (
+        Action("enter", ("enter",), "Do it.", label="do it"),
+        Action("complete", ("tab",), "Take what is suggested.", label="complete"),
+        Action("leave", ("escape",), "Give it up.", label="leave"),
+    ),
+}
 
 
 class Prompt(Horizontal):
@@ -62,6 +76,20 @@ class Prompt(Horizontal):
     def input(self) -> Input:
         """What is typed into."""
         return self.query_one(PromptInput)
+
+    @property
+    def keys(self) -> Sequence[Action]:
+        """The keys for what is typed: all others are letters now."""
+        return KEYS[self._purpose] if self.display else ()
+
+    async def press(self, name: str) -> None:
+        """Do what one of those keys does."""
+        if name == "enter":
+            await self.input.action_submit()
+        elif name == "complete":
+            self.complete()
+        else:
+            self.leave()
 
     def open(self, purpose: Purpose, text: str, candidates: Candidates, hint: str = "") -> None:
         """Let something be typed."""

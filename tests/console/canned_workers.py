@@ -18,7 +18,7 @@ def workers_at(now: float) -> list[WorkerInfo]:
         _worker(now, 6, ["emails"], 1).model_copy(
             update={
                 "state": WorkerState.DRAINING,
-                "reason": "It outgrew its max_memory and makes room for a new process.",
+                "reason": "outgrew its memory",
                 "max_memory": 90_000_000,
             }
         ),

@@ -150,6 +150,34 @@ async def test_a_report_says_why_an_item_could_not_be_done(cleo: Cleo, connect: 
         await shop.see("1 task of mails discarded. 1 task could not be.", f"{page.items[0].id}  It is waiting")
 
 
+async def test_a_letter_that_was_discarded_on_its_page_is_offered_nothing_more(
+    cleo: Cleo, connect: Callable[[], Cleo]
+) -> None:
+    await kill_tasks(cleo, "mails", 1)
+    letter = (await cleo.dead_letters.list("mails")).items[0].id
+    async with console(connect) as shop:
+        await until(lambda: shop.app.snapshot and shop.app.snapshot.server)
+        await shop.command(f"task mails {letter}")
+        await shop.see("D discard", "R retry")
+        await shop.press("D", "y")
+        await shop.see("it is gone by now")
+        await shop.see_no_more("R retry")
+        for key in "RDEK":
+            await shop.press(key)
+            assert not shop.app.screen.is_modal
+
+
+async def test_what_was_told_before_does_not_lie_over_a_question(shop: Console) -> None:
+    await shop.press("3")
+    await shop.see("mail-0")
+    await shop.press("c", "y")
+    await shop.see("Copied the task as JSON.")
+    assert "Copied mail-0" not in shop.text()
+    await shop.press("K")
+    screen = await shop.see("Cancel 1 task of emails?")
+    assert "Copied" not in screen
+
+
 async def test_nothing_is_drawn_under_a_question_but_all_is_counted(shop: Console, cleo: Cleo) -> None:
     await shop.listens(cleo)
     await shop.press("2", "P")

@@ -45,3 +45,22 @@ async def test_the_editor_has_the_terminal_and_the_console_comes_back(
         terminal.type("q")
         terminal.wait_for("ended with 0")
     assert (await cleo.queues.get_task("mails", "m0")).arguments == {"to": "ada"}
+
+
+async def test_an_editor_that_ends_with_an_error_gives_the_terminal_back(
+    server: Server, cleo: Cleo, namespace: str
+) -> None:
+    await bury(cleo, ["m0"], queue="mails", name="send", arguments=b'{"to":"bob"}')
+    command = [
+        "env", "-u", "VISUAL", "EDITOR=false", sys.executable, "-m", "cleo_tui", server.url, "--namespace", namespace,
+    ]  # fmt: skip
+    with open_terminal(command, columns=80, rows=24) as terminal:
+        terminal.wait_for("mails", within=30)
+        terminal.type(":")
+        terminal.type("task mails m0", "Enter")
+        terminal.wait_for("E edit")
+        terminal.type("E")
+        terminal.wait_for("The editor ended with 1")
+        terminal.type("q")
+        terminal.wait_for("ended with 0")
+    assert (await cleo.queues.get_task("mails", "m0")).arguments == {"to": "bob"}

@@ -180,6 +180,21 @@ async def test_commands_are_completed_and_mistakes_explained(cleo: Cleo, connect
         await shop.see("There is no queue 'nowhere'")
 
 
+async def test_the_footer_has_the_keys_of_what_is_typed_while_all_others_are_letters() -> None:
+    async with console(CannedCleo, clock=clock, size=(80, 24)) as shop:
+        await shop.press("2", "slash")
+        screen = await shop.see("↵ keep", "esc clear")
+        assert "P pause" not in screen
+        await shop.type("mail")
+        await shop.press("enter")
+        await shop.see("filter 'mail'", "P pause")
+        await shop.press("colon")
+        await shop.see("↵ do it", "tab complete", "esc leave")
+        await shop.pilot.click("KeyBar", offset=(78, 0))
+        screen = await shop.see("P pause")
+        assert "↵ do it" not in screen
+
+
 async def test_a_command_that_is_typed_fast_presses_no_keys(connect: Callable[[], Cleo]) -> None:
     async with console(CannedCleo, clock=clock) as shop:
         await shop.press("2")

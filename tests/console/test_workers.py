@@ -34,7 +34,7 @@ async def test_without_a_worker_the_screen_says_what_waits_and_how_to_start_one(
 ) -> None:
     await cleo.queues.add("emails", "send", {})
     async with console(connect) as running:
-        await look(running, "No worker is alive", "1 task wait", "cleo worker MODULE:NAME")
+        await look(running, "No worker is alive", "1 task waits and nobody serves it.", "cleo worker MODULE:NAME")
         for key in "PNX":
             await running.press(key)
             assert not running.app.screen.is_modal
@@ -53,6 +53,42 @@ async def test_a_worker_is_paused_and_resumed_after_a_yes(cleo: Cleo, connect: C
         await running.see("Resume w1?")
         await running.press("y")
         await running.see("● running")
+
+
+async def test_a_worker_that_was_paused_a_moment_ago_can_be_resumed_though_the_screen_does_not_know_yet(
+    cleo: Cleo, connect: Callable[[], Cleo]
+) -> None:
+    seldom = ConsoleSettings(refresh=3_600)
+    async with cleo.worker(queues=["emails"], worker_id="w1"), console(connect, settings=seldom) as running:
+        await until(lambda: running.app.snapshot and running.app.snapshot.workers)
+        await look(running, "● running", "w1")
+        await running.press("enter")
+        await running.see("w1 · running")
+        await cleo.workers.pause("w1")
+
+        async def paused() -> bool:
+            return (await cleo.workers.get("w1")).state is WorkerState.PAUSED
+
+        await until(paused)
+        assert "‖ paused" not in running.text()
+        await running.press("P")
+        await running.see("Resume w1?", "Now on the server: 1 paused")
+
+
+async def test_what_ended_last_is_under_the_cursor_when_the_history_is_looked_at_first(
+    cleo: Cleo, connect: Callable[[], Cleo]
+) -> None:
+    @cleo.task(queue="emails")
+    async def send() -> None: ...
+
+    async with cleo.worker(queues=["emails"], worker_id="w1", heartbeat=0.2), console(connect) as running:
+        await look(running, "w1")
+        await running.press("enter")
+        for number in range(3):
+            await send.options(task_id=f"mail-{number}").enqueue()
+            await running.see(f"history {number + 1}")
+        await running.press("l")
+        await running.see("✓ completed", "1 of 3")
 
 
 async def test_many_workers_are_told_at_once_and_those_that_ended_are_reported(
@@ -159,4 +195,4 @@ def test_a_worker_that_is_blocked_is_told_apart_from_a_dead_one() -> None:
     assert conditions["1"][1] == ""
     assert "has not answered for 12 s" in conditions["4"][1] or "has not answered for 13 s" in conditions["4"][1]
     assert "heartbeat is 21 s old" in conditions["5"][1]
-    assert "outgrew its max_memory" in conditions["6"][1]
+    assert conditions["6"][1].startswith("It outgrew its memory. It claims nothing more and ends")
