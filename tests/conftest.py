@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from cleo_core import Cleo
 from tests.leaks import find_leaks
@@ -14,6 +16,16 @@ from tests.processes import WorkerProcess, write_module
 from tests.servers import Server
 
 StartWorker = Callable[..., WorkerProcess]
+
+# Examples are the same in each run, and no example is judged by how long a busy machine takes for it. Others are drawn
+# where CLEO_TEST_DRAWS is "fresh".
+settings.register_profile(
+    "suite",
+    derandomize=os.environ.get("CLEO_TEST_DRAWS") != "fresh",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 
 # Within so many seconds something happens that happens at once, on a machine that is busy with other tests too. What
 # would make it happen otherwise (a worker's next look, a renewal, a timeout) has to be further away.
-SOON = 8.0
+SOON = 15.0
 
 
-async def until(condition: Callable[[], Awaitable[object] | object], *, within: float = 10.0, what: str = "") -> None:
+async def until(condition: Callable[[], Awaitable[object] | object], *, within: float = 30.0, what: str = "") -> None:
     """Come back when ``condition()`` is true; fail when it is not within so many seconds."""
     deadline = time.monotonic() + within
     while True:

@@ -20,7 +20,8 @@ from tests.leaks import find_leaks
 from tests.processes import WorkerProcess
 from tests.waiting import until
 
-SHORT_LEASES = "cleo.configure(worker=WorkerSettings(lease=1, heartbeat=0.3, sweep=0.2))\n"
+# Long enough for a process that has to wait for its turn on a busy machine, several heartbeats long.
+SHORT_LEASES = "cleo.configure(worker=WorkerSettings(lease=4, heartbeat=0.5, sweep=0.2))\n"
 
 PRELUDE = """
 import random

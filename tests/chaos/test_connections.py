@@ -29,7 +29,7 @@ async def _cuts(stage: Stage, server: Server, cleo: Cleo, total: int, cuts: int)
         await asyncio.gather(*(cleo.queues.add("q", "work", {"n": n}) for n in range(first, min(total, first + 500))))
     await cleo.queues.resume("q")
     for cut in range(cuts):
-        await until(lambda: len(stage.runs) >= cut * total / (cuts + 1), within=30)  # noqa: B023
+        await until(lambda: len(stage.runs) >= cut * total / (cuts + 1))  # noqa: B023
         await until(lambda: kill_connections(cleo, "normal"), what="connections to cut")
 
     async def all_completed() -> bool:
@@ -60,7 +60,7 @@ async def test_tasks_whose_begin_could_not_be_noted_for_a_cut_connection_are_not
     stage: Stage, server: Server, cleo: Cleo
 ) -> None:
     tasks = """
-    cleo.configure(worker=WorkerSettings(lease=1, heartbeat=0.3, sweep=0.2))
+    cleo.configure(worker=WorkerSettings(lease=10, heartbeat=0.5, sweep=0.2))
     @cleo.task(queue="q")
     async def work(ctx: TaskContext, n: int) -> int:
         first = first_time(n)
@@ -76,7 +76,7 @@ async def test_tasks_whose_begin_could_not_be_noted_for_a_cut_connection_are_not
     await until(lambda: len(stage.runs) == 300)
     kill(stage.runs[0].pid)
     for cut in range(12):
-        await until(lambda: len(stage.runs) >= 310 + 20 * cut, within=30)  # noqa: B023
+        await until(lambda: len(stage.runs) >= 310 + 20 * cut)  # noqa: B023
         await kill_connections(cleo, "normal")
     assert await asyncio.gather(*(handle.result(timeout=30) for handle in handles)) == list(range(300))
     assert worker.ready == 2
@@ -88,7 +88,7 @@ async def test_a_worker_whose_connections_are_cut_again_and_again_keeps_its_leas
     stage: Stage, server: Server, cleo: Cleo
 ) -> None:
     tasks = """
-    cleo.configure(worker=WorkerSettings(lease=1.5, heartbeat=0.01, sweep=0.2))
+    cleo.configure(worker=WorkerSettings(lease=8, heartbeat=0.01, sweep=0.2))
     @cleo.task(queue="q")
     async def long(ctx: TaskContext) -> str:
         note_run(ctx, 0)
@@ -103,9 +103,9 @@ async def test_a_worker_whose_connections_are_cut_again_and_again_keeps_its_leas
     for _ in range(60):
         await kill_connections(cleo, "normal")
         beat = await _lease_end(cleo, handle.id)
-        await until(lambda: _is_renewed(cleo, handle.id, beat), within=5, what="a heartbeat after a cut")  # noqa: B023
+        await until(lambda: _is_renewed(cleo, handle.id, beat), what="a heartbeat after a cut")  # noqa: B023
     stage.open_gate()
-    assert await handle.result(timeout=10) == "done"
+    assert await handle.result(timeout=30) == "done"
     assert len(stage.runs) == 1
     assert [info.id for info in await cleo.workers.list()] == [process.id]
     assert "Traceback" not in worker.log

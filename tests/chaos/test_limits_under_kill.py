@@ -15,7 +15,7 @@ import pytest
 
 from cleo_core import Cleo, TaskState
 from cleo_core.models import Attempt, Outcome
-from tests.chaos.scenes import Stage, all_ended, assert_sound, kill
+from tests.chaos.scenes import SHORT_LEASES, Stage, all_ended, assert_sound, kill
 from tests.processes import WorkerProcess
 from tests.raw import ask
 from tests.servers import Server
@@ -23,7 +23,7 @@ from tests.waiting import until
 
 # Each task notes its begin and its end in the server's list, with the server's own time.
 TASKS = """
-cleo.configure(worker=WorkerSettings(lease=1, heartbeat=0.3, sweep=0.2))
+cleo.configure(worker=WorkerSettings(lease=4, heartbeat=0.5, sweep=0.2))
 NOTE = notes.register_script(\"\"\"
 local clock = redis.call('TIME')
 return redis.call('RPUSH', KEYS[1], table.concat({ARGV[1], ARGV[2], ARGV[3], clock[1] .. '.' ..
@@ -133,7 +133,7 @@ class Killer:
 
 
 async def _under_kill(stage: Stage, server: Server, cleo: Cleo, total: int, kills: int, seconds: float) -> None:
-    """``total`` tasks, and on a slow machine as many more as it takes to be at work until there were enough kills."""
+    """``total`` tasks, and as many more as it takes to be at work until there were enough kills, and one that hit."""
     await cleo.groups.set_defaults("q", concurrency=LIMITS["default"])
     for group in ("one", "three"):
         await cleo.groups.configure("q", group, concurrency=LIMITS[group])
@@ -144,12 +144,16 @@ async def _under_kill(stage: Stage, server: Server, cleo: Cleo, total: int, kill
     await killer.start()
     await cleo.queues.resume("q")
     until_then = time.monotonic() + seconds
-    while killer.kills < kills or (time.monotonic() < until_then and not await all_ended(cleo)):
+    while True:
+        stats = await cleo.queues.stats("q")
+        has_struck = killer.kills >= kills and stats.lost > 0
+        if has_struck and (time.monotonic() >= until_then or await all_ended(cleo)):
+            break
         await asyncio.sleep(random.uniform(0.1, 1.0))
         for group, limit in LIMITS.items():
             info = await cleo.groups.get("q", group)
             assert info.active <= limit
-        if killer.kills < kills and (await cleo.queues.stats("q")).waiting < 100:
+        if not has_struck and stats.waiting < 100:
             await _add_tasks(cleo, groups, 200)
         await killer.strike()
     await until(lambda: all_ended(cleo), within=120)
@@ -187,7 +191,7 @@ async def test_limits_hold_in_two_minutes_of_kills(stage: Stage, server: Server,
 LOCKERS = """
 @cleo.task(queue="q")
 async def work(ctx: TaskContext, n: int) -> int:
-    async with cleo.locks.group("shared", "g", ttl=1, wait=60) as lock:
+    async with cleo.locks.group("shared", "g", ttl=4, wait=60) as lock:
         write("fences", lock.fence, n)
         write("inside", "in", n)
         await asyncio.sleep(random.uniform(0, 0.02))
@@ -199,14 +203,17 @@ async def work(ctx: TaskContext, n: int) -> int:
 async def test_a_lock_is_held_by_one_at_a_time_while_its_holders_are_killed(
     stage: Stage, server: Server, cleo: Cleo
 ) -> None:
-    short = "cleo.configure(worker=WorkerSettings(lease=1, heartbeat=0.3, sweep=0.2))\n"
     workers = [
-        await stage.start(server.url, tasks, "--concurrency", "5", processes=2) for tasks in (short + LOCKERS, None)
+        await stage.start(server.url, tasks, "--concurrency", "5", processes=2)
+        for tasks in (SHORT_LEASES + LOCKERS, None)
     ]
     handles = [await cleo.queues.add("q", "work", {"n": n}, **BLAMELESS) for n in range(60)]
     for kills in range(1, 4):
         await until(lambda: len(stage.lines("fences")) >= 10 * kills, within=60)  # noqa: B023
-        kill(random.choice(random.choice(workers).children).pid)
+        worker = random.choice(workers)
+        # Both may have been killed a moment ago, and their successors be about to start.
+        await until(lambda: worker.children)  # noqa: B023
+        kill(random.choice(worker.children).pid)
     assert [await handle.result(timeout=60) for handle in handles] == list(range(60))
     fences = [int(line.split()[0]) for line in stage.lines("fences")]
     assert fences == sorted(set(fences))

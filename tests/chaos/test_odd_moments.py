@@ -28,8 +28,8 @@ def block(ctx: TaskContext) -> None:
 """
 
 
-async def _ended(worker: WorkerProcess, within: float = 30) -> int:
-    await until(lambda: worker.process.poll() is not None, within=within, what=worker.log)
+async def _ended(worker: WorkerProcess) -> int:
+    await until(lambda: worker.process.poll() is not None, what=worker.log)
     assert worker.remaining == []
     return worker.process.returncode
 
@@ -51,7 +51,7 @@ async def test_a_signal_while_the_processes_start_ends_them_cleanly(
 ) -> None:
     running = await stage.start(server.url, QUICK)
     starting = start_worker(server.url, None, "--processes", "2")
-    await until(lambda: starting.children, within=30)
+    await until(lambda: starting.children)
     starting.signal(signal.SIGTERM)
     assert await _ended(starting) == 0
     running.signal(signal.SIGTERM)
@@ -72,9 +72,9 @@ async def test_a_thread_that_can_not_be_stopped_does_not_hold_up_the_end(
 
 async def test_a_worker_that_has_no_server_can_be_stopped(start_worker: StartWorker) -> None:
     worker = start_worker("redis://127.0.0.1:1/0", QUICK)
-    await until(lambda: "tries again" in worker.log, within=30)
+    await until(lambda: "tries again" in worker.log)
     worker.signal(signal.SIGTERM)
-    await _ended(worker, within=15)
+    await _ended(worker)
 
 
 async def test_a_worker_that_was_suspended_works_on_after_it_woke(stage: Stage, server: Server, cleo: Cleo) -> None:
@@ -85,7 +85,7 @@ async def test_a_worker_that_was_suspended_works_on_after_it_woke(stage: Stage, 
     child.suspend()
     await until(lambda: _swept(cleo), what="leases that ran out")
     child.resume()
-    assert [await handle.result(timeout=20) for handle in handles] == list(range(60))
+    assert [await handle.result(timeout=30) for handle in handles] == list(range(60))
     await assert_sound(cleo, completed=60)
 
 

@@ -29,11 +29,11 @@ async def test_five_processes_fire_each_time_once_though_one_after_the_other_is_
 ) -> None:
     worker = start_worker(server.url, TASKS, "--processes", "5", "--concurrency", "4")
     await until(lambda: worker.ready >= 5, within=60)
-    await until(lambda: _runs_reach(cleo, 10), within=30)
+    await until(lambda: _runs_reach(cleo, 10))
     for _ in range(3):
         worker.children[0].kill()
         reached = await _runs(cleo)
-        await until(lambda: _runs_reach(cleo, reached + 12), within=30)  # noqa: B023
+        await until(lambda: _runs_reach(cleo, reached + 12))  # noqa: B023
     worker.kill_all()
     for item in (await cleo.schedules.list("q")).items:
         await cleo.schedules.pause("q", item.id)

@@ -26,13 +26,13 @@ async def _outages(stage: Stage, server: Server, cleo: Cleo, ending: str, count:
     producing = asyncio.create_task(producer.run())
     for _ in range(count):
         done, ran = len(producer.acknowledged), len(stage.runs)
-        await until(lambda: len(producer.acknowledged) > done + 100 and len(stage.runs) > ran + 100, within=30)  # noqa: B023
+        await until(lambda: len(producer.acknowledged) > done + 100 and len(stage.runs) > ran + 100)  # noqa: B023
         refused = producer.refused
         server.kill() if ending == "kill" else server.stop()
         await until(lambda: producer.refused > refused)  # noqa: B023
         server.start()
     done = len(producer.acknowledged)
-    await until(lambda: len(producer.acknowledged) > done + 100, within=30)
+    await until(lambda: len(producer.acknowledged) > done + 100)
     producer.enough = True
     await producing
 
@@ -43,7 +43,7 @@ async def _outages(stage: Stage, server: Server, cleo: Cleo, ending: str, count:
     total = len(producer.acknowledged)
     await assert_sound(cleo, enqueued=total, completed=total, waiting=0, active=0, failed=0, dead=0)
     assert {run.n for run in stage.runs} == set(range(total))
-    results = (cleo.queues.handle("q", task_id).result(timeout=20) for task_id in producer.acknowledged)
+    results = (cleo.queues.handle("q", task_id).result(timeout=30) for task_id in producer.acknowledged)
     assert await asyncio.gather(*results) == list(range(total))
     assert worker.ready == 2  # No process died of it.
 

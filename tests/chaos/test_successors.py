@@ -65,7 +65,7 @@ async def test_a_zombie_does_not_overwrite_the_result_of_its_successor(
     await until(lambda: stage.runs)
     zombie = stage.runs[0]
     os.kill(zombie.pid, signal.SIGSTOP)
-    assert await handle.result(timeout=20) == "successor"
+    assert await handle.result(timeout=30) == "successor"
     if returns == "on-waking":
         stage.open_gate()
     os.kill(zombie.pid, signal.SIGCONT)
@@ -73,11 +73,11 @@ async def test_a_zombie_does_not_overwrite_the_result_of_its_successor(
     stage.open_gate()
     # The zombie goes on as a worker like any other: it claims again when its task has returned.
     handles = [await cleo.queues.add("q", "quick") for _ in range(40)]
-    by_worker = {await quick.result(timeout=20) for quick in handles}
+    by_worker = {await quick.result(timeout=30) for quick in handles}
     await until(lambda: all_ended(cleo))
     assert zombie.worker in by_worker
     assert worker.ready == 2
-    assert await handle.result(timeout=5) == "successor"
+    assert await handle.result(timeout=30) == "successor"
     lost, completed = (await cleo.queues.get_task("q", handle.id)).attempts
     assert (lost.outcome, lost.worker) == (Outcome.LOST, zombie.worker)
     assert (completed.outcome, completed.worker) == (Outcome.COMPLETED, stage.runs[1].worker)
@@ -89,16 +89,16 @@ async def test_a_task_that_blocks_the_loop_of_its_worker_beyond_the_lease_runs_o
     stage: Stage, server: Server, cleo: Cleo
 ) -> None:
     tasks = """
-    cleo.configure(worker=WorkerSettings(lease=1.5, heartbeat=0.3, sweep=0.2))
+    cleo.configure(worker=WorkerSettings(lease=4, heartbeat=0.5, sweep=0.2))
     @cleo.task(queue="q")
     async def block(ctx: TaskContext) -> str:
         note_run(ctx, 0)
-        time.sleep(3.5)
+        time.sleep(6)
         return "done"
     """
     worker = await stage.start(server.url, tasks, processes=2)
     handle = await cleo.queues.add("q", "block")
-    assert await handle.result(timeout=20) == "done"
+    assert await handle.result(timeout=30) == "done"
     assert len(stage.runs) == 1
     (attempt,) = (await cleo.queues.get_task("q", handle.id)).attempts
     assert (attempt.outcome, attempt.worker) == (Outcome.COMPLETED, stage.runs[0].worker)

@@ -46,7 +46,7 @@ async def world(cleo: Cleo) -> AsyncIterator[World]:
     async with cleo.worker(["emails"], concurrency=2):
         failed = [await send.enqueue(number) for number in (-1, -2, 0, -3)]
         done = await send.enqueue(1)
-        await done.result(timeout=10)
+        await done.result(timeout=30)
 
         async def all_failed() -> bool:
             return (await cleo.queues.stats("emails")).dead == len(failed)

@@ -80,12 +80,12 @@ def worker(server: Server, namespace: str, tmp_path: Path) -> Iterator[WorkerPro
 
 
 async def test_a_worker_of_two_processes_works_logs_json_and_ends_cleanly(worker: WorkerProcess, cleo: Cleo) -> None:
-    await until(lambda: worker.ready == 2, within=30)
+    await until(lambda: worker.ready == 2)
     handle = await cleo.queues.add("q", "work", {"n": 21})
-    assert await handle.result(timeout=10) == 42
+    assert await handle.result(timeout=30) == 42
     await until(_two_workers(cleo))
     worker.signal(signal.SIGTERM)
-    await until(lambda: worker.process.poll() is not None, within=20)
+    await until(lambda: worker.process.poll() is not None)
     assert worker.process.returncode == 0
     assert worker.remaining == []
     entries = [json.loads(line) for line in worker.log.splitlines()]
@@ -102,9 +102,9 @@ def _two_workers(cleo: Cleo):
 
 
 async def test_a_process_that_dies_is_replaced(worker: WorkerProcess, cleo: Cleo) -> None:
-    await until(lambda: worker.ready == 2, within=30)
+    await until(lambda: worker.ready == 2)
     victim = worker.children[0]
     victim.kill()
-    await until(lambda: worker.ready == 3, within=30)
+    await until(lambda: worker.ready == 3)
     assert "was killed by SIGKILL" in worker.log
-    assert await (await cleo.queues.add("q", "work", {"n": 2})).result(timeout=10) == 4
+    assert await (await cleo.queues.add("q", "work", {"n": 2})).result(timeout=30) == 4

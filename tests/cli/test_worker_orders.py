@@ -46,7 +46,7 @@ async def _there_are(cleo: Cleo, count: int) -> bool:
 async def pair(start_worker: StartWorker, server: Server, cleo: Cleo) -> WorkerProcess:
     """Two worker processes under one supervisor, both in the registry."""
     started = start_worker(server.url, TASKS, "--processes", "2", "--concurrency", "3", "--grace", "0")
-    await until(lambda: _there_are(cleo, 2), within=30)
+    await until(lambda: _there_are(cleo, 2))
     return started
 
 
@@ -58,12 +58,12 @@ async def test_a_process_that_was_told_to_end_is_not_replaced_and_when_all_have_
     await until(lambda: _active(cleo, 4))
     await cleo.workers.drain(first)
     await _let_go(cleo)
-    await until(lambda: "none is started in its place" in pair.log, within=20)
+    await until(lambda: "none is started in its place" in pair.log)
     assert await _ids(cleo) == [second]
-    assert [await handle.result(timeout=10) for handle in held] == ["done"] * 4
-    assert await (await cleo.queues.add("q", "work", {"n": 2})).result(timeout=10) == 4
+    assert [await handle.result(timeout=30) for handle in held] == ["done"] * 4
+    assert await (await cleo.queues.add("q", "work", {"n": 2})).result(timeout=30) == 4
     await cleo.workers.stop(second)
-    await until(lambda: pair.process.poll() is not None, within=20)
+    await until(lambda: pair.process.poll() is not None)
     assert pair.process.returncode == 0
     assert pair.remaining == []
     assert pair.ready == 2
@@ -87,12 +87,12 @@ async def test_a_process_that_is_killed_while_it_drains_is_not_replaced_and_its_
     await cleo.workers.drain(info.id)
     await until(lambda: _stops(cleo, info.id))
     victim.kill()
-    await until(lambda: "none is started in its place" in pair.log, within=20)
+    await until(lambda: "none is started in its place" in pair.log)
     await _let_go(cleo)
-    assert [await handle.result(timeout=20) for handle in held] == ["done"] * 6
+    assert [await handle.result(timeout=30) for handle in held] == ["done"] * 6
     assert pair.ready == 2
     pair.signal(signal.SIGTERM)
-    await until(lambda: pair.process.poll() is not None, within=20)
+    await until(lambda: pair.process.poll() is not None)
 
 
 async def _stops(cleo: Cleo, worker_id: str) -> bool:
@@ -106,10 +106,10 @@ async def test_a_process_that_is_killed_has_left_once_and_its_successor_has_join
         victim = pair.children[0]
         (info,) = [info for info in await cleo.workers.list() if info.pid == victim.pid]
         victim.kill()
-        await until(lambda: _joined(listener), within=30)
+        await until(lambda: _joined(listener))
         assert info.id not in await _ids(cleo)
         pair.signal(signal.SIGTERM)
-        await until(lambda: pair.process.poll() is not None, within=20)
+        await until(lambda: pair.process.poll() is not None)
         await until(lambda: len(_left(listener)) == 3)
     left = dict(_left(listener))
     assert len(left) == 3
@@ -128,16 +128,16 @@ async def test_a_process_that_outgrows_its_memory_finishes_what_runs_and_is_repl
     start_worker: StartWorker, server: Server, cleo: Cleo
 ) -> None:
     worker = start_worker(server.url, TASKS, "--max-memory", "250")
-    await until(lambda: _there_are(cleo, 1), within=30)
+    await until(lambda: _there_are(cleo, 1))
     held = await cleo.queues.add("q", "held")
     hoard = await cleo.queues.add("q", "hoard")
-    pid = await hoard.result(timeout=20)
-    await until(lambda: "The worker claims no more and is replaced" in worker.log, within=20)
+    pid = await hoard.result(timeout=30)
+    await until(lambda: "The worker claims no more and is replaced" in worker.log)
     await _let_go(cleo)
-    await until(lambda: "outgrew its memory and is replaced" in worker.log, within=20)
-    assert await held.result(timeout=20) == "done"
-    await until(lambda: worker.ready == 2, within=20)
+    await until(lambda: "outgrew its memory and is replaced" in worker.log)
+    assert await held.result(timeout=30) == "done"
+    await until(lambda: worker.ready == 2)
     assert (await cleo.queues.get_task("q", held.id)).losses == 0
-    assert await (await cleo.queues.add("q", "hoard")).result(timeout=20) != pid
+    assert await (await cleo.queues.add("q", "hoard")).result(timeout=30) != pid
     worker.signal(signal.SIGTERM)
-    await until(lambda: worker.process.poll() is not None, within=20)
+    await until(lambda: worker.process.poll() is not None)

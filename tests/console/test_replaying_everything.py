@@ -153,7 +153,7 @@ def _cards(shop: Console) -> list[str]:
 
 async def _walk(shop: Console) -> None:
     await shop.see("emails", within=30)
-    await until(lambda: shop.app.snapshot and shop.app.snapshot.workers and shop.app.snapshot.server, within=30)
+    await until(lambda: shop.app.snapshot and shop.app.snapshot.workers and shop.app.snapshot.server)
     for command, keys, texts in WALK:
         await shop.command(command)
         await _settle(shop)

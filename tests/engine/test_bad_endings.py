@@ -75,8 +75,8 @@ async def test_whatever_a_task_raises_fails_the_task_and_not_the_worker(
     async with cleo.worker(concurrency=2):
         handle = await bad.enqueue()
         with pytest.raises(TaskFailed):
-            await handle.result(timeout=10)
-        assert await (await good.enqueue()).result(timeout=10) == "good"
+            await handle.result(timeout=30)
+        assert await (await good.enqueue()).result(timeout=30) == "good"
     record = await cleo.queues.get_task("q", handle.id)
     (attempt,) = record.attempts
     name = type(error).__name__
@@ -99,7 +99,7 @@ async def test_a_huge_traceback_is_cut_at_its_front(cleo: Cleo) -> None:
     async with cleo.worker():
         handle = await sink.enqueue()
         with pytest.raises(TaskFailed):
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
     trace = (await cleo.queues.get_task("q", handle.id)).attempts[0].traceback
     assert 7_000 < len(trace) <= 8_000
     assert trace.rstrip().endswith("ValueError: the bottom")
@@ -115,7 +115,7 @@ async def test_a_recursion_without_end_fails_its_task(cleo: Cleo) -> None:
 
     async with cleo.worker():
         with pytest.raises(TaskFailed, match="RecursionError"):
-            await (await fall.enqueue()).result(timeout=10)
+            await (await fall.enqueue()).result(timeout=30)
 
 
 def _circle() -> list[Any]:
@@ -156,8 +156,8 @@ async def test_a_result_that_cannot_be_kept_is_a_dead_letter_and_not_run_again(c
     async with cleo.worker():
         handle = await work.enqueue()
         with pytest.raises(TaskFailed, match="result"):
-            await handle.result(timeout=10)
-        assert await (await good.enqueue()).result(timeout=10) == "good"
+            await handle.result(timeout=30)
+        assert await (await good.enqueue()).result(timeout=30) == "good"
     assert ran == [1]
 
 
@@ -170,7 +170,7 @@ async def test_a_result_over_the_limit_is_a_dead_letter(server: Server, namespac
 
         async with cleo.worker():
             with pytest.raises(TaskFailed, match=r"result of 'work' take.* 1,003 bytes.*limit is 1,000"):
-                await (await work.enqueue()).result(timeout=10)
+                await (await work.enqueue()).result(timeout=30)
 
 
 async def test_a_task_that_hides_from_its_cancellation_delays_the_stop_by_a_bounded_time(cleo: Cleo) -> None:
@@ -195,7 +195,7 @@ async def test_a_task_that_hides_from_its_cancellation_delays_the_stop_by_a_boun
     assert (await cleo.queues.stats("q")).waiting == 1
     release.set()
     async with cleo.worker():
-        assert await handle.result(timeout=10) == "at last"
+        assert await handle.result(timeout=30) == "at last"
 
 
 async def test_tasks_that_run_at_the_stop_are_handed_back_uncharged_after_the_grace(cleo: Cleo) -> None:
@@ -216,7 +216,7 @@ async def test_tasks_that_run_at_the_stop_are_handed_back_uncharged_after_the_gr
     record = await cleo.queues.get_task("q", handle.id)
     assert (record.state, record.attempts, record.losses) == ("waiting", [], 0)
     async with cleo.worker():
-        assert await handle.result(timeout=10) == "second run"
+        assert await handle.result(timeout=30) == "second run"
 
 
 async def test_a_task_that_ends_within_the_grace_is_settled(cleo: Cleo) -> None:
@@ -231,7 +231,7 @@ async def test_a_task_that_ends_within_the_grace_is_settled(cleo: Cleo) -> None:
     async with cleo.worker(grace=10):
         handle = await work.enqueue()
         await started.wait()
-    assert await handle.result(timeout=1) == "in time"
+    assert await handle.result(timeout=30) == "in time"
 
 
 async def test_what_was_claimed_ahead_and_has_not_begun_is_handed_back(cleo: Cleo) -> None:

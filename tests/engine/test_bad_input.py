@@ -105,7 +105,7 @@ async def test_unusual_names_work_from_end_to_end(cleo: Cleo, name: str) -> None
 
     async with cleo.worker():
         handle = await work.options(task_id=name).enqueue(7)
-        assert await handle.result(timeout=10) == 7
+        assert await handle.result(timeout=30) == 7
     record = await cleo.queues.get_task(name, name)
     assert (record.name, record.group, record.queue) == (name, name, name)
     events = await cleo.events.recent(name)
@@ -162,7 +162,7 @@ async def test_text_that_only_looks_like_nan_is_fine(cleo: Cleo) -> None:
 
     async with cleo.worker():
         handle = await echo.enqueue({"NaN": "Infinity", "x": ["-Infinity NaN"]})  # pyright: ignore[reportCallIssue]
-        assert await handle.result(timeout=10) == {"NaN": "Infinity", "x": ["-Infinity NaN"]}
+        assert await handle.result(timeout=30) == {"NaN": "Infinity", "x": ["-Infinity NaN"]}
 
 
 OPTIONS: list[dict[str, Any]] = [
@@ -309,7 +309,7 @@ async def test_a_payload_of_just_the_limit_is_taken(server: Server, namespace: s
 
         async with cleo.worker():
             handle = await measure.enqueue("x" * (1_000 - len('{"text":""}')))
-            assert await handle.result(timeout=10) == 989
+            assert await handle.result(timeout=30) == 989
         with pytest.raises(PayloadTooLarge):
             await measure.enqueue("x" * 990)
 

@@ -50,10 +50,10 @@ async def _refused(cleo: Cleo, task: Task[[int], object, int], field: str, value
     bad, good = await task.enqueue_many([(1,), (2,)])
     await ask(cleo, "HSET", keys_of(cleo, "q").task(bad.id), field, value)
     async with cleo.worker():
-        assert await good.result(timeout=10) == 2
+        assert await good.result(timeout=30) == 2
         with pytest.raises(TaskFailed) as told:
-            await bad.result(timeout=10)
-        assert await (await task.enqueue(3)).result(timeout=10) == 3
+            await bad.result(timeout=30)
+        assert await (await task.enqueue(3)).result(timeout=30) == 3
     record = await cleo.queues.get_task("q", bad.id)
     assert record.state is TaskState.DEAD
     assert [attempt.outcome for attempt in record.attempts] == [Outcome.REFUSED]
@@ -88,8 +88,8 @@ async def test_a_task_that_this_worker_does_not_know(cleo: Cleo) -> None:
     unknown = await cleo.queues.add("q", "nosuch", {"n": 1})
     async with cleo.worker():
         with pytest.raises(TaskFailed, match=r"No task 'nosuch' is declared here \(declared: echo\)"):
-            await unknown.result(timeout=10)
-        assert await (await echo.enqueue(1)).result(timeout=10) == 1
+            await unknown.result(timeout=30)
+        assert await (await echo.enqueue(1)).result(timeout=30) == 1
 
 
 async def test_a_name_that_is_no_text(cleo: Cleo) -> None:
@@ -103,8 +103,8 @@ async def test_a_record_that_lacks_a_field_does_not_stop_the_worker(cleo: Cleo, 
     bad, good = await echo.enqueue_many([(1,), (2,)])
     await ask(cleo, "HDEL", keys_of(cleo, "q").task(bad.id), field)
     async with cleo.worker():
-        assert await good.result(timeout=10) == 2
-        assert await (await echo.enqueue(3)).result(timeout=10) == 3
+        assert await good.result(timeout=30) == 2
+        assert await (await echo.enqueue(3)).result(timeout=30) == 3
 
 
 @pytest.mark.garbles_data
@@ -114,8 +114,8 @@ async def test_a_count_that_is_no_number_does_not_stop_the_worker(cleo: Cleo, fi
     bad, good = await echo.enqueue_many([(1,), (2,)])
     await ask(cleo, "HSET", keys_of(cleo, "q").task(bad.id), field, "many")
     async with cleo.worker(sweep=0.05):
-        assert await good.result(timeout=10) == 2
-        assert await (await echo.enqueue(3)).result(timeout=10) == 3
+        assert await good.result(timeout=30) == 2
+        assert await (await echo.enqueue(3)).result(timeout=30) == 3
 
 
 @pytest.mark.garbles_data
@@ -125,7 +125,7 @@ async def test_a_task_whose_record_was_deleted_by_hand_does_not_stop_the_worker(
     for handle in handles[:4]:
         await ask(cleo, "DEL", keys_of(cleo, "q").task(handle.id))
     async with cleo.worker():
-        assert await handles[4].result(timeout=10) == 4
+        assert await handles[4].result(timeout=30) == 4
     assert (await cleo.queues.stats("q")).waiting == 0
 
 
@@ -135,7 +135,7 @@ async def test_lanes_that_were_deleted_by_hand_do_not_stop_the_worker(cleo: Cleo
     await echo.enqueue_many([(n,) for n in range(5)])
     await ask(cleo, "DEL", f"{keys_of(cleo, 'q').prefix}lane:1:")
     async with cleo.worker():
-        assert await (await echo.enqueue(9)).result(timeout=10) == 9
+        assert await (await echo.enqueue(9)).result(timeout=30) == 9
         await until(lambda: _waits(cleo, 0))
 
 
@@ -149,9 +149,9 @@ async def test_a_key_of_the_wrong_type_is_told_and_the_worker_recovers_when_it_i
     echo = _echo(cleo)
     name = keys_of(cleo, "q").prefix + key
     async with cleo.worker(sweep=0.05, heartbeat=0.1, idle_wait=0.5):
-        assert await (await echo.enqueue(1)).result(timeout=10) == 1
+        assert await (await echo.enqueue(1)).result(timeout=30) == 1
         await ask(cleo, "DEL", name)
         await ask(cleo, "SET", name, "not ours")
         await until(cleo.workers.count)
         await ask(cleo, "DEL", name)
-        assert await (await echo.enqueue(2)).result(timeout=15) == 2
+        assert await (await echo.enqueue(2)).result(timeout=30) == 2

@@ -24,7 +24,7 @@ async def test_a_delayed_task_that_is_cancelled_never_runs(cleo: Cleo) -> None:
     handle = await note.options(delay=0.1).enqueue(1)
     assert await handle.cancel()
     async with cleo.worker():
-        await (await note.options(delay=0.3).enqueue(2)).result(timeout=10)
+        await (await note.options(delay=0.3).enqueue(2)).result(timeout=30)
     assert ran == [2]
     assert (await cleo.queues.stats("q")).delayed == 0
 
@@ -40,14 +40,14 @@ async def test_a_running_async_task_is_stopped_at_once(cleo: Cleo) -> None:
         finally:
             stopped.set()
 
-    async with cleo.worker(lease=100, heartbeat=30):
+    async with cleo.worker(lease=300, heartbeat=100):
         handle = await sleep_long.enqueue()
         await started.wait()
         await until(lambda: _listens_for_control(cleo))
         began = time.monotonic()
         assert await handle.cancel()
         with pytest.raises(TaskCancelled):
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
         assert time.monotonic() - began < SOON
         assert stopped.is_set()
     stats = await cleo.queues.stats("q")
@@ -64,12 +64,12 @@ async def test_a_cancel_in_the_first_moments_of_a_worker_does_not_wait_for_its_n
 
     for _ in range(5):
         started.clear()
-        async with cleo.worker(lease=100, heartbeat=30):
+        async with cleo.worker(lease=300, heartbeat=100):
             handle = await sleep_long.enqueue()
             await started.wait()
             assert await handle.cancel()
             with pytest.raises(TaskCancelled):
-                await handle.result(timeout=10)
+                await handle.result(timeout=30)
 
 
 async def _listens_for_control(cleo: Cleo) -> bool:
@@ -94,7 +94,7 @@ async def test_a_thread_that_looks_at_its_context_stops_by_itself(cleo: Cleo) ->
         await until(started.is_set)
         assert await handle.cancel()
         with pytest.raises(TaskCancelled):
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
 
 
 async def test_a_thread_may_look_without_raising(cleo: Cleo) -> None:
@@ -114,7 +114,7 @@ async def test_a_thread_may_look_without_raising(cleo: Cleo) -> None:
         await until(started.is_set)
         await handle.cancel()
         await until(lambda: saw)
-        await handle.result(timeout=10)
+        await handle.result(timeout=30)
     assert saw == [True]
 
 
@@ -136,7 +136,7 @@ async def test_a_cancelled_task_that_fails_instead_is_not_retried(cleo: Cleo) ->
         await started.wait()
         await handle.cancel()
         with pytest.raises(TaskCancelled):
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
     assert attempts == [1]
 
 
@@ -156,7 +156,7 @@ async def test_a_task_that_completes_in_spite_of_a_cancel_is_completed(cleo: Cle
         handle = await finish_anyway.enqueue()
         await started.wait()
         await handle.cancel()
-        assert await handle.result(timeout=10) == "finished anyway"
+        assert await handle.result(timeout=30) == "finished anyway"
 
 
 async def test_a_task_between_two_attempts_can_be_cancelled(cleo: Cleo) -> None:
@@ -193,10 +193,10 @@ async def test_a_task_that_was_claimed_ahead_can_be_cancelled_before_it_begins(c
             await handle.cancel()
         go_on.set()
         for handle in handles[:2]:
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
         for handle in handles[2:]:
             with pytest.raises(TaskCancelled):
-                await handle.result(timeout=10)
+                await handle.result(timeout=30)
     assert sorted(ran) == [0, 1]
 
 
@@ -207,9 +207,9 @@ async def test_an_ended_task_cannot_be_cancelled(cleo: Cleo) -> None:
 
     async with cleo.worker():
         handle = await work.enqueue()
-        await handle.result(timeout=10)
+        await handle.result(timeout=30)
         assert not await handle.cancel()
-        assert await handle.result(timeout=10) == "done"
+        assert await handle.result(timeout=30) == "done"
 
 
 async def test_cancelling_twice_counts_once(cleo: Cleo) -> None:
@@ -238,7 +238,7 @@ async def test_a_task_whose_worker_died_after_a_cancel_was_asked_for_is_cancelle
     assert await handle.cancel()
     async with cleo.worker(sweep=0.05):
         with pytest.raises(TaskCancelled):
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
     record = await cleo.queues.get_task("q", handle.id)
     assert [attempt.outcome for attempt in record.attempts] == ["lost"]
 

@@ -24,7 +24,7 @@ async def test_a_task_knows_its_id_attempt_queue_group_and_worker(cleo: Cleo) ->
     worker = cleo.worker()
     async with worker:
         handle = await look.enqueue(3)
-        assert await handle.result(timeout=10) == 3
+        assert await handle.result(timeout=30) == 3
     assert seen == [(handle.id, attempt, "q", "g", "look", worker.id) for attempt in (1, 2)]
 
 
@@ -43,7 +43,7 @@ async def test_progress_is_seen_while_the_task_runs(cleo: Cleo) -> None:
         record = await cleo.queues.get_task("q", handle.id)
         assert (record.progress, record.progress_text) == (0.4, "four of ten")
         go_on.set()
-        await handle.result(timeout=10)
+        await handle.result(timeout=30)
 
 
 async def _progress(cleo: Cleo, task_id: str) -> bool:
@@ -59,7 +59,7 @@ async def test_what_a_task_says_is_there_before_its_end_is(cleo: Cleo) -> None:
 
     async with cleo.worker():
         handle = await work.enqueue()
-        await handle.result(timeout=10)
+        await handle.result(timeout=30)
         record = await cleo.queues.get_task("q", handle.id)
     assert [line.text for line in record.logs] == ["first\nline", "zweite Zeile ✓ \x00 \\ud800"]
     assert record.progress == 1.0
@@ -73,7 +73,7 @@ async def test_of_many_log_lines_the_last_are_kept_whole(cleo: Cleo) -> None:
 
     async with cleo.worker():
         handle = await chatter.enqueue()
-        await handle.result(timeout=10)
+        await handle.result(timeout=30)
     logs = (await cleo.queues.get_task("q", handle.id)).logs
     assert logs[-1].text.startswith("line 1999 ")
     assert [line.text.split()[1] for line in logs] == [str(n) for n in range(2000 - len(logs), 2000)]
@@ -110,5 +110,5 @@ async def test_progress_of_a_retried_task_can_be_said_anew(cleo: Cleo) -> None:
 
     async with cleo.worker():
         handle = await work.enqueue()
-        await handle.result(timeout=10)
+        await handle.result(timeout=30)
     assert (await cleo.queues.get_task("q", handle.id)).progress == 0.2

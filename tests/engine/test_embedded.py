@@ -274,7 +274,7 @@ def test_tasks_run_on_an_embedded_server_from_end_to_end(run: Run, tmp_path: Pat
 
         async def main():
             async with cleo, cleo.worker():
-                say(result=await (await double.enqueue(21)).result(timeout=10))
+                say(result=await (await double.enqueue(21)).result(timeout=30))
 
         asyncio.run(main())
     """)

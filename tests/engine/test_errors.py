@@ -24,7 +24,7 @@ from cleo_core.errors import (
 )
 from tests.raw import ask_at
 from tests.servers import Server, free_port
-from tests.waiting import until
+from tests.waiting import SOON, until
 
 SECRET = "s3cr3t-p4ss"
 
@@ -53,8 +53,9 @@ def locked_server(tmp_path: Path) -> Iterator[Server]:
 
 async def test_no_server_is_told_at_once() -> None:
     port = free_port()
+    # Not when its patience with a server that does not answer is over, 60 s later.
     error = await asyncio.wait_for(
-        _fails(f"redis://u:{SECRET}@127.0.0.1:{port}/0", ServerUnavailable, "can't reach it"), timeout=5
+        _fails(f"redis://u:{SECRET}@127.0.0.1:{port}/0", ServerUnavailable, "can't reach it", connect_timeout=60), SOON
     )
     assert f"127.0.0.1:{port}" in str(error)
 
@@ -180,7 +181,7 @@ async def test_with_full_memory_nothing_is_taken_in_and_everything_can_be_worked
         assert (await cleo.queues.stats("q")).enqueued == 50
         async with cleo.worker():
             await until(lambda: _completed(cleo, 50))
-        assert await handles[0].result(timeout=5) == 1000
+        assert await handles[0].result(timeout=30) == 1000
 
 
 async def _completed(cleo: Cleo, count: int) -> bool:
@@ -232,7 +233,7 @@ async def test_a_worker_keeps_trying_until_it_is_let_in(own_server: Server) -> N
             await until(lambda: _refused_logins(own_server))
             assert (await other.queues.stats("q")).waiting == 1
             await ask_at(own_server.url, "ACL", "SETUSER", "worker", "on")
-            assert await handle.result(timeout=20) == "done"
+            assert await handle.result(timeout=30) == "done"
 
 
 async def _refused_logins(server: Server) -> bool:
@@ -247,9 +248,9 @@ async def test_a_worker_picks_up_where_it_was_when_the_server_comes_back(own_ser
             return n
 
         async with cleo.worker(idle_wait=0.5):
-            assert await (await work.enqueue(1)).result(timeout=10) == 1
+            assert await (await work.enqueue(1)).result(timeout=30) == 1
             own_server.kill()
             with pytest.raises(ServerUnavailable):
                 await work.enqueue(2)
             own_server.start()
-            assert await (await work.enqueue(3)).result(timeout=20) == 3
+            assert await (await work.enqueue(3)).result(timeout=30) == 3

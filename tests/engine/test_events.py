@@ -31,7 +31,7 @@ async def test_the_life_of_a_task_is_told_in_order(cleo: Cleo) -> None:
 
     async with Listener(cleo, "q") as listener, cleo.worker() as worker:
         handle = await work.enqueue()
-        await handle.result(timeout=10)
+        await handle.result(timeout=30)
         await until(lambda: listener.told(task_id=handle.id)[-1:] == ["task_completed completed"])
     assert listener.told(task_id=handle.id) == [
         "task_added waiting",
@@ -87,7 +87,7 @@ async def test_thousands_of_events_come_complete_and_in_order(cleo: Cleo) -> Non
     echo = _echo(cleo)
     async with Listener(cleo, "q") as listener, cleo.worker():
         await echo.options(retention=0).enqueue_many([(n,) for n in range(3000)])
-        await until(lambda: len([event for event in listener.events if event.task_id]) >= 9000, within=30)
+        await until(lambda: len([event for event in listener.events if event.task_id]) >= 9000)
         assert listener.gaps == []
         assert len([event for event in listener.events if event.task_id]) == 9000
     positions = [tuple(map(int, event.position.split("-"))) for event in listener.events]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 
@@ -54,9 +55,9 @@ async def test_it_is_delayed(cleo: Cleo) -> None:
     assert explanation.state is TaskState.DELAYED
     reason = among(explanation, DelayedUntil)
     assert reason.attempt == 1
-    assert 88 < reason.due_in <= 90
+    assert 60 < reason.due_in <= 90
     assert reason.due_at == pytest.approx(explanation.at + reason.due_in)
-    assert reason.text in {f"It is due in {n} s: it was enqueued with a delay." for n in (89, 90)}
+    assert re.fullmatch(r"It is due in \d\d s: it was enqueued with a delay\.", reason.text)
     assert kinds(explanation) == [DelayedUntil, NoWorker]
 
 
@@ -129,9 +130,12 @@ async def test_how_long_it_runs_is_counted_from_its_claim(cleo: Cleo) -> None:
     await until(has_waited)
     async with cleo.worker():
         await until(lambda: _is(cleo, handle.id, TaskState.ACTIVE))
-        assert only(await cleo.explain(handle.id), Running).for_seconds < 0.9
+        explanation = await cleo.explain(handle.id)
+        claimed_at = (await cleo.queues.get_task("q", handle.id)).claimed_at
+        assert claimed_at is not None
+        assert only(explanation, Running).for_seconds == pytest.approx(explanation.at - claimed_at, abs=0.01)
         gate.set()
-        await handle.result(timeout=10)
+        await handle.result(timeout=30)
 
 
 async def test_its_lease_ran_out(cleo: Cleo) -> None:
@@ -143,8 +147,11 @@ async def test_its_lease_ran_out(cleo: Cleo) -> None:
 
     await until(ran_out)
     reason = only(await cleo.explain(handle.id), Running)
-    assert reason.text.startswith(f"Its worker {GHOST} has been silent for too long; the lease ran out 0.")
-    assert reason.text.endswith(" s ago, and the next sweep of any worker takes the task back.")
+    assert re.fullmatch(
+        rf"Its worker {GHOST} has been silent for too long; the lease ran out \d+(\.\d)? s ago, and the next sweep of "
+        r"any worker takes the task back\.",
+        reason.text,
+    )
     await release(cleo)
 
 
@@ -152,7 +159,7 @@ async def test_it_has_completed(cleo: Cleo) -> None:
     work = _declared(cleo)
     async with cleo.worker():
         handle = await work.enqueue()
-        await handle.result(timeout=10)
+        await handle.result(timeout=30)
         explanation = await cleo.explain(handle.id)
     assert only(explanation, Completed).text == explanation.text == "It has completed."
 

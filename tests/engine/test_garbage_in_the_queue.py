@@ -63,7 +63,7 @@ async def test_a_well_formed_message_of_another_program_is_run(cleo: Cleo) -> No
     _echo(cleo)
     await _write(cleo, "by-hand", **GOOD)
     async with cleo.worker():
-        assert await cleo.queues.handle("q", "by-hand").result(timeout=10) == 1
+        assert await cleo.queues.handle("q", "by-hand").result(timeout=30) == 1
 
 
 async def test_every_bad_message_is_a_dead_letter_with_its_reason_and_one_worker_goes_on(cleo: Cleo) -> None:
@@ -73,7 +73,7 @@ async def test_every_bad_message_is_a_dead_letter_with_its_reason_and_one_worker
             await _write(cleo, task_id, **{**GOOD, **fields})
             await echo.enqueue(1)
         await until(lambda: _dead(cleo, len(BAD)))
-        assert await (await echo.enqueue(7)).result(timeout=10) == 7
+        assert await (await echo.enqueue(7)).result(timeout=30) == 7
         # The result is told by the server, before the worker has heard that its call was taken.
         await until(lambda: worker.processed == 2 * len(BAD) + 1)
     letters = {item.id: item for item in (await cleo.dead_letters.list("q")).items}
@@ -81,7 +81,7 @@ async def test_every_bad_message_is_a_dead_letter_with_its_reason_and_one_worker
     for task_id, (_, reason) in BAD.items():
         assert reason in letters[task_id].error
         with pytest.raises(TaskFailed, match="Refused"):
-            await cleo.queues.handle("q", task_id).result(timeout=5)
+            await cleo.queues.handle("q", task_id).result(timeout=30)
     assert (await cleo.queues.stats("q")).active == 0
 
 
@@ -100,8 +100,8 @@ async def test_a_group_that_is_to_run_but_has_no_tasks_does_not_stop_the_worker(
     echo = _echo(cleo)
     await ask(cleo, "ZADD", f"{keys_of(cleo, 'q').prefix}ring", 0, "nobody")
     async with cleo.worker():
-        assert await (await echo.enqueue(1)).result(timeout=10) == 1
-        assert await (await echo.options(group="g").enqueue(2)).result(timeout=10) == 2
+        assert await (await echo.enqueue(1)).result(timeout=30) == 1
+        assert await (await echo.options(group="g").enqueue(2)).result(timeout=30) == 2
 
 
 async def test_no_refused_message_is_tried_again_by_itself(cleo: Cleo) -> None:
@@ -119,7 +119,7 @@ async def test_a_dead_letter_of_an_unknown_task_runs_when_a_worker_that_knows_it
     handle = await cleo.queues.add("q", "later", {"n": 5})
     async with cleo.worker():
         with pytest.raises(TaskFailed):
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
     async with Cleo(cleo.backend.redis.url, namespace=namespace) as upgraded:
 
         @upgraded.task(queue="q")
@@ -128,7 +128,7 @@ async def test_a_dead_letter_of_an_unknown_task_runs_when_a_worker_that_knows_it
 
         assert (await cleo.dead_letters.retry("q", [handle.id])).done == 1
         async with upgraded.worker():
-            assert await handle.result(timeout=10) == 10
+            assert await handle.result(timeout=30) == 10
 
 
 @pytest.mark.parametrize("task_id", list(BAD))
@@ -156,6 +156,6 @@ async def test_a_result_other_than_declared_is_given_as_it_is(cleo: Cleo, stored
     echo = _echo(cleo)
     async with cleo.worker():
         handle = await echo.enqueue(1)
-        await handle.result(timeout=10)
+        await handle.result(timeout=30)
     await ask(cleo, "HSET", keys_of(cleo, "q").task(handle.id), "result", stored)
-    assert await handle.result(timeout=5) == given
+    assert await handle.result(timeout=30) == given

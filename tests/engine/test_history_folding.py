@@ -142,7 +142,7 @@ async def test_workers_that_are_killed_while_they_fold_lose_nothing(
     await shift(cleo, 2)
     for _ in range(3):
         process = start_worker(server.url, JOBS, "--queues", "q")
-        await until(lambda: _begun(cleo), within=20)
+        await until(lambda: _begun(cleo))
         process.kill_all()
         if await _folded(cleo):
             break

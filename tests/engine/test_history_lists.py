@@ -38,7 +38,7 @@ async def test_an_entry_tells_all_of_its_attempt(cleo: Cleo) -> None:
     async with cleo.worker() as worker:
         handle = await fail.enqueue()
         with pytest.raises(TaskFailed):
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
     second, first = await cleo.history.queue("q")
     assert (first.task_id, first.name, first.queue, first.group, first.worker) == (
         handle.id, "fail", "q", "g", worker.id,
@@ -192,7 +192,7 @@ async def test_a_task_tells_of_every_attempt_with_tracebacks(cleo: Cleo) -> None
 
     async with cleo.worker():
         handle = await flaky.enqueue()
-        await handle.result(timeout=10)
+        await handle.result(timeout=30)
     for entries in (await cleo.history.task(handle.id), await cleo.history.task(handle.id, "q")):
         assert [(entry.attempt, entry.outcome) for entry in entries] == [
             (3, Outcome.COMPLETED), (2, Outcome.FAILED), (1, Outcome.FAILED),

@@ -26,7 +26,7 @@ async def test_a_worker_at_work_leaves_samples(cleo: Cleo) -> None:
             pass
 
     async with cleo.worker(heartbeat=0.05, concurrency=2) as worker:
-        await (await burn.enqueue()).result(timeout=10)
+        await (await burn.enqueue()).result(timeout=30)
         await until(lambda: _several(cleo, worker.id))
     (load,) = await _loads(cleo, worker.id)
     assert load.worker == worker.id
@@ -83,7 +83,7 @@ async def test_samples_of_a_range_are_summed_by_the_minute_or_the_hour(cleo: Cle
 
 async def test_the_points_of_a_worker_have_its_load(cleo: Cleo) -> None:
     await _write(cleo, [10, 130, 4_000], 50.0, 5)
-    await _write(cleo, [190], 80.0, 10)
+    await _write(cleo, [250], 80.0, 10)
     points = await cleo.history.series(worker="w", seconds=7_200)
     loads = [point.load for point in points if point.load is not None]
     assert [(load.worker, load.samples, load.cpu, load.utilisation) for load in loads] == [

@@ -20,7 +20,7 @@ async def test_a_second_call_with_the_same_id_stores_nothing(cleo: Cleo) -> None
     second = await order.options(task_id="order-17").enqueue("coffee")
     assert (first.created, second.created) == (True, False)
     async with cleo.worker():
-        assert await second.result(timeout=10) == "tea"
+        assert await second.result(timeout=30) == "tea"
     assert ran == ["tea"]
     assert (await cleo.queues.stats("q")).enqueued == 1
 
@@ -43,10 +43,10 @@ async def test_an_id_is_taken_while_its_task_runs_and_after_it_has_ended(cleo: C
         assert not while_running.created
         assert await while_running.status() is TaskState.ACTIVE
         go_on.set()
-        assert await first.result(timeout=10) == "done"
+        assert await first.result(timeout=30) == "done"
         after = await work.options(task_id="one").enqueue(False)
         assert not after.created
-        assert await after.result(timeout=10) == "done"
+        assert await after.result(timeout=30) == "done"
 
         dead = await work.options(task_id="two").enqueue(True)
         await until(lambda: _state(cleo, "two", TaskState.DEAD))

@@ -40,7 +40,7 @@ async def test_tasks_may_be_declared_before_it_is_known_where_the_server_is(
     assert cleo.configure(redis=RedisSettings(url=server.url), namespace=namespace, worker=settings) is cleo
     async with cleo, cleo.worker() as worker:
         assert worker.settings.concurrency == 3
-        assert await (await double.enqueue(4)).result(timeout=10) == 8
+        assert await (await double.enqueue(4)).result(timeout=30) == 8
     assert cleo.namespace == namespace
     assert str(server.port) in cleo.address
 
@@ -84,7 +84,7 @@ async def test_the_functions_of_the_module_bind_to_the_default_instance(server: 
     assert {"Mailer.send", "double", "plain"} <= set(default.tasks.names())
     default.configure(redis=server.url, namespace=namespace)
     async with default, default.worker(["q"]):
-        assert await (await double.enqueue(3)).result(timeout=10) == 6
+        assert await (await double.enqueue(3)).result(timeout=30) == 6
 
 
 def test_two_functions_of_one_name_are_refused(cleo: Cleo) -> None:
@@ -108,7 +108,7 @@ def test_a_cleo_serves_one_event_loop_after_another(server: Server, namespace: s
 
     async def once(n: int) -> int:
         async with cleo, cleo.worker():
-            return await (await double.enqueue(n)).result(timeout=10)
+            return await (await double.enqueue(n)).result(timeout=30)
 
     assert [asyncio.run(once(n)) for n in (1, 2)] == [2, 4]
 

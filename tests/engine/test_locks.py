@@ -135,11 +135,11 @@ async def test_a_lock_that_was_taken_in_a_loop_that_ended_can_be_released_in_ano
 async def test_extend_sets_its_time_anew(cleo: Cleo) -> None:
     async with cleo.locks.group("q", "g", ttl=5) as lock:
         await lock.extend(600)
-        assert 599 < lock.remaining <= 600
+        assert 590 < lock.remaining <= 600
         holder = await cleo.locks.holder("q", "g")
         assert holder is not None
         assert 590 < holder.expires_at - holder.since < 601
-        await lock.extend(0.3)
+        await lock.extend(6)
         # It is renewed as often as the new time needs it.
         end = time.monotonic() + lock.remaining
         await until(lambda: time.monotonic() + lock.remaining > end + 1)
@@ -150,18 +150,18 @@ async def test_extend_sets_its_time_anew(cleo: Cleo) -> None:
 
 
 async def test_a_lock_is_renewed_for_as_long_as_it_is_held(cleo: Cleo) -> None:
-    async with cleo.locks.group("q", "g", ttl=0.2) as lock:
+    async with cleo.locks.group("q", "g", ttl=4) as lock:
         holder = await cleo.locks.holder("q", "g")
         assert holder is not None
 
-        async def ten_ttl_later() -> bool:
+        async def beyond_its_ttl() -> bool:
             now = await cleo.locks.holder("q", "g")
             assert now is not None
             assert (now.fence, now.since) == (lock.fence, holder.since)
             assert lock.held
-            return now.expires_at > holder.since + 2.2
+            return now.expires_at > holder.since + 2 * 4
 
-        await until(ten_ttl_later)
+        await until(beyond_its_ttl)
     assert await _is_free(cleo)
 
 
@@ -283,8 +283,8 @@ async def test_two_locks_can_be_held_at_once(cleo: Cleo) -> None:
 
 
 async def test_a_cut_connection_costs_a_holder_nothing(own_cleo: Cleo) -> None:
-    async with own_cleo.locks.group("q", "g", ttl=1) as lock:
-        for _ in range(5):
+    async with own_cleo.locks.group("q", "g", ttl=9) as lock:
+        for _ in range(2):
             end = time.monotonic() + lock.remaining
             await kill_connections(own_cleo, "normal")
             await own_cleo.ping()

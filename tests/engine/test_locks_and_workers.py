@@ -37,11 +37,11 @@ async def test_workers_claim_nothing_of_a_locked_group_and_go_on_with_the_others
         async with cleo.locks.group("q", "g", ttl=60):
             handles = await note.enqueue_many([(1,), (2,)])
             for n in range(10, 40):
-                assert await (await note.options(group="other").enqueue(n)).result(timeout=10) == n
+                assert await (await note.options(group="other").enqueue(n)).result(timeout=30) == n
             assert ran == list(range(10, 40))
             assert [await handle.status() for handle in handles] == [TaskState.WAITING] * 2
         released = time.monotonic()
-        assert [await handle.result(timeout=10) for handle in handles] == [1, 2]
+        assert [await handle.result(timeout=30) for handle in handles] == [1, 2]
         assert time.monotonic() - released < SOON
 
 
@@ -49,14 +49,14 @@ async def test_a_worker_goes_on_by_itself_when_the_time_of_a_dead_holder_is_over
     ran: list[int] = []
     note = _recorder(cleo, ran)
     async with cleo.worker(idle_wait=60, sweep=60):
-        with Locker(cleo.backend.redis.url, namespace, "q", "g", ttl=1) as doomed:
-            await until(lambda: cleo.locks.is_locked("q", "g"), within=20)
+        with Locker(cleo.backend.redis.url, namespace, "q", "g", ttl=4) as doomed:
+            await until(lambda: cleo.locks.is_locked("q", "g"))
             handle = await note.enqueue(1)
             await until(lambda: _is_throttled(cleo))
             doomed.kill()
         killed_at = time.monotonic()
-        assert await handle.result(timeout=10) == 1
-        assert time.monotonic() - killed_at < 1 + SOON
+        assert await handle.result(timeout=30) == 1
+        assert time.monotonic() - killed_at < 4 + SOON
 
 
 async def _is_throttled(cleo: Cleo) -> bool:
@@ -73,7 +73,7 @@ async def test_a_worker_that_sleeps_until_a_lock_ends_looks_sooner_when_it_is_sh
         await until(lambda: _is_throttled(cleo))
         await lock.extend(0.2)
         shortened = time.monotonic()
-        assert await handle.result(timeout=10) == 1
+        assert await handle.result(timeout=30) == 1
         assert time.monotonic() - shortened < SOON
 
 
@@ -92,14 +92,14 @@ async def test_a_waiter_that_is_killed_keeps_the_group_closed_no_longer_than_its
         held = await hold.enqueue()
         await until(lambda: _runs(cleo, held.id))
         with Locker(cleo.backend.redis.url, namespace, "q", "g") as doomed:
-            await until(lambda: _waits_for_lock(cleo), within=20)
+            await until(lambda: _waits_for_lock(cleo))
             handle = await note.enqueue(1)
             doomed.kill()
         killed_at = time.monotonic()
-        assert await handle.result(timeout=20) == 1
+        assert await handle.result(timeout=30) == 1
         assert time.monotonic() - killed_at < PATIENCE + SOON
         gate.set()
-        await held.result(timeout=10)
+        await held.result(timeout=30)
 
 
 async def _runs(cleo: Cleo, task_id: str) -> bool:
@@ -123,7 +123,7 @@ async def test_drain_waits_for_running_tasks_and_closes_the_group_meanwhile(cleo
         taking = asyncio.create_task(lock.acquire())
         await until(lambda: _waits_for_lock(cleo))
         handle = await note.enqueue(1)
-        assert await (await note.options(group="other").enqueue(2)).result(timeout=10) == 2
+        assert await (await note.options(group="other").enqueue(2)).result(timeout=30) == 2
         with pytest.raises(LockTimeout, match="one of its tasks runs"):
             await cleo.locks.group("q", "g", wait=0).acquire()
         gate.set()
@@ -131,7 +131,7 @@ async def test_drain_waits_for_running_tasks_and_closes_the_group_meanwhile(cleo
         assert ran == [2, 0]
         assert await handle.status() is TaskState.WAITING
         assert await lock.release()
-        assert await handle.result(timeout=10) == 1
+        assert await handle.result(timeout=30) == 1
 
 
 async def test_without_drain_running_tasks_are_not_waited_for(cleo: Cleo) -> None:
@@ -164,10 +164,10 @@ async def test_who_gives_up_waiting_opens_the_group_at_once(cleo: Cleo, monkeypa
         with pytest.raises(asyncio.CancelledError):
             await taking
         gave_up = time.monotonic()
-        assert await handle.result(timeout=10) == 1
+        assert await handle.result(timeout=30) == 1
         assert time.monotonic() - gave_up < SOON
         gate.set()
-        await held.result(timeout=10)
+        await held.result(timeout=30)
 
 
 async def test_who_is_cancelled_at_any_moment_leaves_no_place_in_the_line(cleo: Cleo) -> None:
@@ -180,7 +180,11 @@ async def test_who_is_cancelled_at_any_moment_leaves_no_place_in_the_line(cleo: 
         taking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await taking
-        assert await ask(cleo, "ZCARD", line) == 0, f"cancelled after {moment / 20} ms"
+        await until(lambda: _is_empty(cleo, line), what=f"nobody in line, cancelled after {moment / 20} ms")
+
+
+async def _is_empty(cleo: Cleo, line: str) -> bool:
+    return await ask(cleo, "ZCARD", line) == 0
 
 
 async def test_two_tasks_of_a_group_that_lock_it_exclude_each_other_and_do_not_wait_for_each_other(cleo: Cleo) -> None:
@@ -205,7 +209,10 @@ async def test_two_tasks_of_a_group_that_lock_it_exclude_each_other_and_do_not_w
     assert len(set(owners)) == 8
 
 
-async def test_a_task_of_the_group_comes_before_who_waits_for_it_to_end(cleo: Cleo) -> None:
+async def test_a_task_of_the_group_comes_before_who_waits_for_it_to_end(
+    cleo: Cleo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_lock, "PATIENCE", 60)
     somebody_waits = asyncio.Event()
     order: list[str] = []
 
@@ -226,9 +233,9 @@ async def test_a_task_of_the_group_comes_before_who_waits_for_it_to_end(cleo: Cl
         await taking
         order.append("outside")
         await outside.release()
-        await handle.result(timeout=10)
+        await handle.result(timeout=30)
     assert order == ["task", "outside"]
-    assert time.monotonic() - began < PATIENCE
+    assert time.monotonic() - began < SOON
 
 
 async def test_a_task_that_is_stopped_gives_its_lock_back(cleo: Cleo) -> None:
@@ -252,7 +259,7 @@ async def _ended(cleo: Cleo, task_id: str) -> bool:
 async def test_a_task_whose_lock_is_lost_fails_and_is_tried_again(cleo: Cleo) -> None:
     @cleo.task(queue="q", max_retries=0)
     async def work() -> None:
-        async with cleo.locks.group("q", "g", ttl=0.2):
+        async with cleo.locks.group("q", "g", ttl=6):
             await asyncio.Event().wait()
 
     async with cleo.worker():

@@ -32,9 +32,9 @@ async def test_what_is_enqueued_and_run_is_counted_and_timed(cleo: Cleo) -> None
     good, bad = await work.options(task_id="good").enqueue(1), await work.enqueue(0)
     await work.options(task_id="good").enqueue(1)
     async with cleo.worker():
-        await good.result(timeout=5)
+        await good.result(timeout=30)
         with pytest.raises(TaskFailed):
-            await bad.result(timeout=5)
+            await bad.result(timeout=30)
     task = {"queue": "q", "name": "work"}
     assert _value(metrics, "cleo_producer_tasks_total", **task, outcome="created") == 2
     assert _value(metrics, "cleo_producer_tasks_total", **task, outcome="known") == 1
@@ -88,7 +88,7 @@ async def test_a_worker_serves_its_metrics_while_it_runs_and_says_so_if_the_port
     async def work() -> None: ...
 
     async with cleo.worker():
-        await (await work.enqueue()).result(timeout=5)
+        await (await work.enqueue()).result(timeout=30)
         page = await asyncio.to_thread(_scrape, port)
         assert 'cleo_worker_attempts_total{name="work",outcome="completed",queue="q"} 1.0' in page
         assert "are not served" in caplog.text
@@ -113,15 +113,15 @@ async def test_processes_share_one_port_and_its_heir_serves_when_one_is_killed(
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "shared"))
     monkeypatch.setenv("TEST_PORT", str(port))
     process = start_worker(server.url, JOBS, "--processes", "2", "--concurrency", "2")
-    await until(lambda: process.ready == 2, within=30)
+    await until(lambda: process.ready == 2)
     for n in range(40):
         await cleo.queues.add("q", "work", {"n": n})
-    await until(lambda: _counted(port) == 40, within=30)
+    await until(lambda: _counted(port) == 40)
     assert len({name.rpartition("_")[2] for name in os.listdir(tmp_path / "shared")}) == 2
     for child in process.children:
         child.kill()
-    await until(lambda: process.ready == 4, within=30)
-    await until(lambda: _counted(port) == 40, within=30)
+    await until(lambda: process.ready == 4)
+    await until(lambda: _counted(port) == 40)
 
 
 def _counted(port: int) -> float:

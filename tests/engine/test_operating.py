@@ -39,7 +39,7 @@ async def test_what_runs_when_its_queue_is_paused_goes_on(cleo: Cleo) -> None:
         await started.wait()
         assert await cleo.queues.pause("q")
         go_on.set()
-        assert await handle.result(timeout=10) == "done"
+        assert await handle.result(timeout=30) == "done"
         assert (await cleo.queues.stats("q")).paused
 
 
@@ -55,7 +55,7 @@ async def test_a_paused_queue_does_not_hold_up_another(cleo: Cleo) -> None:
     await cleo.queues.pause("q")
     async with cleo.worker(["q", "other"]):
         held = await echo.enqueue(1)
-        assert await (await echo.options(queue="other").enqueue(2)).result(timeout=10) == 2
+        assert await (await echo.options(queue="other").enqueue(2)).result(timeout=30) == 2
         assert await held.status() is TaskState.WAITING
     assert ran == [2]
 
@@ -69,7 +69,7 @@ async def test_delayed_tasks_of_a_paused_queue_wait_when_they_are_due(cleo: Cleo
         await until(lambda: _is(cleo, handle.id, TaskState.WAITING))
         assert ran == []
         await cleo.queues.resume("q")
-        assert await handle.result(timeout=10) == 1
+        assert await handle.result(timeout=30) == 1
 
 
 async def _is(cleo: Cleo, task_id: str, state: TaskState) -> bool:
@@ -107,7 +107,7 @@ async def test_a_running_task_cannot_be_removed(cleo: Cleo) -> None:
         with pytest.raises(WrongState, match=r"is active\. Cancel it first"):
             await cleo.queues.remove_task("q", handle.id)
         go_on.set()
-        assert await handle.result(timeout=10) == "done"
+        assert await handle.result(timeout=30) == "done"
 
 
 async def test_removing_an_unknown_task_says_so(cleo: Cleo) -> None:

@@ -78,4 +78,4 @@ async def test_a_task_may_be_added_by_a_program_without_its_code(cleo: Cleo, nam
     async with producer, cleo.worker():
         handle = await producer.queues.add("q", "double", {"n": 21}, task_id="t-1", group="acme", delay=0.1)
         assert handle.id == "t-1"
-        assert await handle.result(timeout=10) == 42
+        assert await handle.result(timeout=30) == 42

@@ -32,15 +32,15 @@ async def test_a_pause_holds_for_every_worker_of_the_queue(cleo: Cleo) -> None:
     ran: list[int] = []
     note = _recorder(cleo, ran)
     async with cleo.worker(["q", "other"]), cleo.worker(["q", "other"]):
-        await (await note.enqueue(0)).result(timeout=10)
+        await (await note.enqueue(0)).result(timeout=30)
         await cleo.queues.pause("q")
         handles = await note.enqueue_many([(n,) for n in range(1, 20)])
         # Another queue is served meanwhile, so the workers do look for work.
-        assert await (await note.options(queue="other").enqueue(99)).result(timeout=10) == 99
+        assert await (await note.options(queue="other").enqueue(99)).result(timeout=30) == 99
         assert (await cleo.queues.stats("q")).waiting == 19
         assert ran == [0, 99]
         await cleo.queues.resume("q")
-        assert [await handle.result(timeout=10) for handle in handles] == list(range(1, 20))
+        assert [await handle.result(timeout=30) for handle in handles] == list(range(1, 20))
 
 
 async def test_a_queue_that_was_never_used_can_be_paused_ahead(cleo: Cleo) -> None:
@@ -53,7 +53,7 @@ async def test_a_queue_that_was_never_used_can_be_paused_ahead(cleo: Cleo) -> No
         await until(cleo.workers.count)
         assert await handle.status() is TaskState.WAITING
         await cleo.queues.resume("q")
-        await handle.result(timeout=10)
+        await handle.result(timeout=30)
     assert not (await cleo.queues.stats("q")).paused
 
 
@@ -87,7 +87,7 @@ async def test_a_retry_that_falls_due_during_a_pause_waits_for_its_end(cleo: Cle
         await until(lambda: _is(cleo, handle.id, TaskState.WAITING))
         assert (await cleo.queues.stats("q")).active == 0
         await cleo.queues.resume("q")
-        assert await handle.result(timeout=10) == "second attempt"
+        assert await handle.result(timeout=30) == "second attempt"
 
 
 async def test_a_task_that_was_lost_during_a_pause_waits_for_its_end(cleo: Cleo) -> None:
@@ -100,7 +100,7 @@ async def test_a_task_that_was_lost_during_a_pause_waits_for_its_end(cleo: Cleo)
         await until(lambda: _is(cleo, handle.id, TaskState.WAITING))
         assert ran == []
         await cleo.queues.resume("q")
-        assert await handle.result(timeout=10) == 1
+        assert await handle.result(timeout=30) == 1
 
 
 async def test_tasks_of_a_paused_queue_can_be_cancelled_removed_and_retried(cleo: Cleo) -> None:
@@ -109,7 +109,7 @@ async def test_tasks_of_a_paused_queue_can_be_cancelled_removed_and_retried(cleo
     async with cleo.worker():
         dead = await note.enqueue(-1)
         with pytest.raises(TaskFailed):
-            await dead.result(timeout=10)
+            await dead.result(timeout=30)
     await cleo.queues.pause("q")
     first, second, third = await note.enqueue_many([(1,), (2,), (3,)])
     assert await first.cancel()
@@ -119,9 +119,9 @@ async def test_tasks_of_a_paused_queue_can_be_cancelled_removed_and_retried(cleo
     assert (stats.waiting, stats.cancelled, stats.dead, stats.paused) == (2, 1, 0, True)
     await cleo.queues.resume("q")
     async with cleo.worker():
-        assert await third.result(timeout=10) == 3
+        assert await third.result(timeout=30) == 3
         with pytest.raises(TaskFailed):
-            await dead.result(timeout=10)
+            await dead.result(timeout=30)
 
 
 async def test_a_pause_outlives_the_one_who_paused(cleo: Cleo, namespace: str) -> None:

@@ -33,9 +33,9 @@ async def test_a_method_is_enqueued_from_an_instance_with_options_and_in_batches
         plain = await sums.add.enqueue(1)
         delayed = await sums.add.options(task_id="later", delay=0.05, group="g").enqueue(1, b=9)
         many = await sums.add.enqueue_many([(1,), (2, 3)])
-        assert await plain.result(timeout=10) == 3
-        assert await delayed.result(timeout=10) == 10
-        assert [await handle.result(timeout=10) for handle in many] == [3, 5]
+        assert await plain.result(timeout=30) == 3
+        assert await delayed.result(timeout=30) == 10
+        assert [await handle.result(timeout=30) for handle in many] == [3, 5]
     assert (delayed.id, sums.add.name) == ("later", "Sums.add")
 
 
@@ -50,8 +50,8 @@ async def test_a_method_may_take_a_context(cleo: Cleo) -> None:
 
     jobs: Any = Jobs
     async with cleo.worker():
-        assert await (await jobs.whoami.enqueue("a", "b")).result(timeout=10) == ["Jobs.whoami", 1, "a", "b"]
-        assert await (await jobs.in_thread.enqueue()).result(timeout=10) == ["q", False]
+        assert await (await jobs.whoami.enqueue("a", "b")).result(timeout=30) == ["Jobs.whoami", 1, "a", "b"]
+        assert await (await jobs.in_thread.enqueue()).result(timeout=30) == ["q", False]
     assert await jobs().whoami("here") == ["Jobs.whoami", 1, "here"]
 
 
@@ -68,7 +68,7 @@ async def test_methods_of_one_name_in_two_classes_are_two_tasks(cleo: Cleo) -> N
 
     both: list[Any] = [Cats, Dogs]
     async with cleo.worker():
-        assert [await (await each.speak.enqueue()).result(timeout=10) for each in both] == ["meow", "woof"]
+        assert [await (await each.speak.enqueue()).result(timeout=30) for each in both] == ["meow", "woof"]
 
 
 async def test_a_method_may_call_another_on_its_own_instance(cleo: Cleo) -> None:
@@ -88,7 +88,7 @@ async def test_a_method_may_call_another_on_its_own_instance(cleo: Cleo) -> None
 
     shop: Any = Shop
     async with cleo.worker():
-        assert await (await shop.add_all.enqueue([1, 2, 3])).result(timeout=10) == 6
+        assert await (await shop.add_all.enqueue([1, 2, 3])).result(timeout=30) == 6
 
 
 async def test_a_class_that_can_not_be_made_fails_its_task_and_not_the_worker(cleo: Cleo) -> None:
@@ -108,8 +108,8 @@ async def test_a_class_that_can_not_be_made_fails_its_task_and_not_the_worker(cl
     assert await needy("ada").work() == "ada"
     async with cleo.worker():
         with pytest.raises(TaskFailed, match="TypeError"):
-            await (await needy.work.enqueue()).result(timeout=10)
-        assert await (await good.enqueue()).result(timeout=10) == "good"
+            await (await needy.work.enqueue()).result(timeout=30)
+        assert await (await good.enqueue()).result(timeout=30) == "good"
 
 
 async def test_a_child_that_is_declared_too_has_tasks_under_its_own_name(cleo: Cleo) -> None:
@@ -128,7 +128,7 @@ async def test_a_child_that_is_declared_too_has_tasks_under_its_own_name(cleo: C
     assert cleo.tasks.names() == ["One.name", "Two.name"]
     both: list[Any] = [One, Two]
     async with cleo.worker():
-        assert [await (await each.name.enqueue()).result(timeout=10) for each in both] == ["One", "Two"]
+        assert [await (await each.name.enqueue()).result(timeout=30) for each in both] == ["One", "Two"]
 
 
 def test_static_methods_class_methods_and_properties_are_no_tasks(cleo: Cleo) -> None:
@@ -280,6 +280,6 @@ async def test_a_marked_method_is_a_task_like_the_others(cleo: Cleo) -> None:
     assert cleo.tasks.names() == ["Sums.add", "Sums.double"]
     assert await Sums().add(1) == 3
     async with cleo.worker():
-        assert await (await Sums.add.enqueue(1, b=4)).result(timeout=10) == 5
-        assert await (await Sums().add.options(delay=0.01).enqueue(1)).result(timeout=10) == 3
-        assert [await one.result(timeout=10) for one in await Sums().add.enqueue_many([(1,), (2, 3)])] == [3, 5]
+        assert await (await Sums.add.enqueue(1, b=4)).result(timeout=30) == 5
+        assert await (await Sums().add.options(delay=0.01).enqueue(1)).result(timeout=30) == 3
+        assert [await one.result(timeout=30) for one in await Sums().add.enqueue_many([(1,), (2, 3)])] == [3, 5]

@@ -30,8 +30,8 @@ async def test_each_public_method_is_a_task_named_after_its_class(cleo: Cleo) ->
     async with cleo.worker():
         sent = await mailer.send.enqueue("ada")
         counted = await mailer.count.enqueue(n=1)
-        assert await sent.result(timeout=10) == "to ada"
-        assert await counted.result(timeout=10) == 2
+        assert await sent.result(timeout=30) == "to ada"
+        assert await counted.result(timeout=30) == 2
     record = await cleo.queues.get_task("mail", sent.id)
     assert (record.name, record.group, record.priority) == ("Mailer.send", "g", TaskPriority.HIGH)
     assert record.options["max_retries"] == 1
@@ -55,7 +55,7 @@ async def test_methods_are_still_methods_of_an_instance(cleo: Cleo) -> None:
     assert await shop.wait(3) == 3
     async with cleo.worker():
         handle = await shop.greet.enqueue("ada")
-        assert await handle.result(timeout=10) == "default greets ada"
+        assert await handle.result(timeout=30) == "default greets ada"
 
 
 async def test_each_run_has_an_instance_of_its_own(cleo: Cleo) -> None:
@@ -72,7 +72,7 @@ async def test_each_run_has_an_instance_of_its_own(cleo: Cleo) -> None:
     counter: Any = Counter
     async with cleo.worker():
         handles = await counter.add.enqueue_many([(1,)] * 20)
-        assert {await handle.result(timeout=10) for handle in handles} == {1}
+        assert {await handle.result(timeout=30) for handle in handles} == {1}
 
 
 def test_include_takes_only_what_it_names(cleo: Cleo) -> None:
@@ -119,7 +119,7 @@ async def test_inherited_methods_are_tasks_only_when_asked_for(cleo: Cleo, inher
     assert _Base().inherited(3) == 3
     if inherit:
         async with cleo.worker():
-            assert await (await child.inherited.enqueue(4)).result(timeout=10) == 4
+            assert await (await child.inherited.enqueue(4)).result(timeout=30) == 4
 
 
 @pytest.mark.parametrize("options", [{"include": ["nosuch"]}, {"exclude": ["nosuch"]}])
@@ -147,4 +147,4 @@ async def test_static_methods_keep_all_their_arguments(cleo: Cleo) -> None:
     assert tools().double(4) == 8
     if "Tools.double" in cleo.tasks.names():
         async with cleo.worker():
-            assert await (await tools.double.enqueue(4)).result(timeout=10) == 8
+            assert await (await tools.double.enqueue(4)).result(timeout=30) == 8

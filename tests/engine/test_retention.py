@@ -13,18 +13,18 @@ from tests.waiting import until
 
 
 async def test_a_completed_task_is_kept_for_its_retention_and_then_forgotten(cleo: Cleo) -> None:
-    @cleo.task(queue="q", retention=1)
+    @cleo.task(queue="q", retention=3)
     async def work() -> str:
         return "done"
 
     async with cleo.worker(sweep=0.1):
         handle = await work.enqueue()
-        assert await handle.result(timeout=10) == "done"
+        assert await handle.result(timeout=30) == "done"
         await until(lambda: _kept(cleo, 0))
         with pytest.raises(TaskNotFound, match="expired"):
             await handle.status()
         with pytest.raises(TaskNotFound):
-            await handle.result(timeout=1)
+            await handle.result(timeout=30)
         assert (await cleo.queues.tasks("q", TaskState.COMPLETED)).items == []
 
 
@@ -39,7 +39,7 @@ async def test_a_sweep_drops_what_has_expired_from_its_index(cleo: Cleo) -> None
 
     async with cleo.worker(sweep=0.05):
         await work.options(retention=1).enqueue_many([()] * 20)
-        await (await work.options(retention=60).enqueue()).result(timeout=10)
+        await (await work.options(retention=60).enqueue()).result(timeout=30)
         await until(lambda: _total(cleo, 1))
 
 
@@ -69,7 +69,7 @@ async def test_who_waits_already_gets_the_result_in_spite_of_no_retention(cleo: 
         return "for who waits"
 
     handle = await work.enqueue()
-    waiting = asyncio.create_task(handle.result(timeout=10))
+    waiting = asyncio.create_task(handle.result(timeout=30))
     await until(lambda: ask(cleo, "EXISTS", f"{keys_of(cleo, 'q').prefix}waits"))
     async with cleo.worker():
         assert await waiting == "for who waits"
@@ -85,7 +85,7 @@ async def test_a_dead_letter_says_when_it_will_be_dropped(server: Server, namesp
         async with cleo.worker():
             handle = await fail.enqueue()
             with pytest.raises(TaskFailed):
-                await handle.result(timeout=10)
+                await handle.result(timeout=30)
         stats = await cleo.queues.stats("q")
         record = await cleo.queues.get_task("q", handle.id)
     assert stats.dead_expires_at is not None
@@ -103,7 +103,7 @@ async def test_the_default_retention_is_the_cleos(server: Server, namespace: str
 
         async with cleo.worker():
             handle = await work.enqueue()
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
         assert 0 < await ask(cleo, "TTL", keys_of(cleo, "q").task(handle.id)) <= 50
 
 
@@ -113,12 +113,11 @@ async def test_an_id_may_be_used_again_after_its_retention(cleo: Cleo) -> None:
         return n
 
     async with cleo.worker():
-        first = await work.options(task_id="one").enqueue(1)
-        await first.result(timeout=10)
+        await work.options(task_id="one").enqueue(1)
         await until(lambda: _gone(cleo, "one"))
-        second = await work.options(task_id="one").enqueue(2)
+        second = await work.options(task_id="one", retention=60).enqueue(2)
         assert second.created
-        assert await second.result(timeout=10) == 2
+        assert await second.result(timeout=30) == 2
 
 
 async def _gone(cleo: Cleo, task_id: str) -> bool:
@@ -133,7 +132,7 @@ async def test_a_retried_dead_letter_no_longer_expires(cleo: Cleo) -> None:
     async with cleo.worker():
         handle = await fail.enqueue()
         with pytest.raises(TaskFailed):
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
     await cleo.dead_letters.retry("q", [handle.id])
     assert await ask(cleo, "TTL", keys_of(cleo, "q").task(handle.id)) == -1
     assert (await cleo.queues.get_task("q", handle.id)).expires_at is None

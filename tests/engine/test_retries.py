@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
 
 import pytest
 
 from cleo_core import Backoff, Cleo, TaskContext, TaskFailed, TaskState
 from cleo_core.models import Outcome
+from tests.raw import ask, keys_of
 from tests.waiting import until
 
 
@@ -22,7 +22,7 @@ async def test_a_task_that_works_at_the_third_attempt_is_completed(cleo: Cleo) -
 
     async with cleo.worker():
         handle = await flaky.enqueue()
-        assert await handle.result(timeout=10) == 3
+        assert await handle.result(timeout=30) == 3
     record = await cleo.queues.get_task("q", handle.id)
     assert [a.outcome for a in record.attempts] == [Outcome.FAILED, Outcome.FAILED, Outcome.COMPLETED]
     assert [a.number for a in record.attempts] == [1, 2, 3]
@@ -36,30 +36,39 @@ async def test_no_retries_means_one_attempt(cleo: Cleo) -> None:
     async with cleo.worker():
         handle = await fail.enqueue()
         with pytest.raises(TaskFailed, match="ValueError: once"):
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
     assert len((await cleo.queues.get_task("q", handle.id)).attempts) == 1
 
 
 @pytest.mark.parametrize(
     ("backoff", "expected"),
-    [(Backoff.fixed(0.2), [0.2, 0.2]), (Backoff.exponential(0.1, jitter=False), [0.1, 0.2])],
+    [(Backoff.fixed(200), [200, 200]), (Backoff.exponential(100, jitter=False), [100, 200])],
     ids=["fixed", "exponential"],
 )
 async def test_attempts_keep_the_distance_that_their_backoff_says(
     cleo: Cleo, backoff: Backoff, expected: list[float]
 ) -> None:
-    at: list[float] = []
-
     @cleo.task(queue="q", max_retries=2, backoff=backoff)
     async def fail() -> None:
-        at.append(time.monotonic())
         raise ValueError
 
-    async with cleo.worker():
-        await fail.enqueue()
-        await until(lambda: len(at) == 3)
-    gaps = [second - first for first, second in itertools.pairwise(at)]
-    assert all(want <= gap + 0.005 and gap < want + 0.5 for gap, want in zip(gaps, expected, strict=True)), gaps
+    distances: list[float] = []
+    async with cleo.worker(sweep=0.05):
+        handle = await fail.enqueue()
+        for number in range(1, 3):
+            await until(lambda: _has_failed(cleo, handle.id, number))  # noqa: B023
+            record = await cleo.queues.get_task("q", handle.id)
+            assert record.due_at is not None
+            distances.append(record.due_at - record.attempts[-1].at)
+            # Its time comes.
+            await ask(cleo, "ZADD", f"{keys_of(cleo, 'q').prefix}delayed", 1, handle.id)
+        with pytest.raises(TaskFailed):
+            await handle.result(timeout=30)
+    assert distances == pytest.approx(expected, abs=0.01)
+
+
+async def _has_failed(cleo: Cleo, task_id: str, times: int) -> bool:
+    return len((await cleo.queues.get_task("q", task_id)).attempts) == times
 
 
 async def test_jitter_draws_each_wait_from_zero_to_its_full_length(cleo: Cleo) -> None:
@@ -95,7 +104,7 @@ async def test_an_async_attempt_over_its_timeout_is_stopped_and_counts_as_failed
     async with cleo.worker():
         handle = await slow.enqueue()
         with pytest.raises(TaskFailed, match=r"TaskTimeout: slow ran longer than its timeout of 0\.1 s"):
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
         assert stopped.is_set()
     record = await cleo.queues.get_task("q", handle.id)
     assert record.attempts[0].outcome is Outcome.TIMED_OUT
@@ -109,7 +118,7 @@ async def test_a_timeout_error_of_the_task_itself_is_a_failure_like_any_other(cl
     async with cleo.worker():
         handle = await work.enqueue()
         with pytest.raises(TaskFailed, match="TimeoutError: the shop did not answer"):
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
     assert (await cleo.queues.get_task("q", handle.id)).attempts[0].outcome is Outcome.FAILED
 
 
@@ -123,7 +132,7 @@ async def test_a_thread_over_its_timeout_is_told_and_counts_as_timed_out(cleo: C
     async with cleo.worker():
         handle = await slow.enqueue()
         with pytest.raises(TaskFailed, match="TaskTimeout"):
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
 
 
 async def test_a_dead_letter_keeps_the_last_fifty_attempts(cleo: Cleo) -> None:
@@ -134,7 +143,7 @@ async def test_a_dead_letter_keeps_the_last_fifty_attempts(cleo: Cleo) -> None:
     async with cleo.worker():
         handle = await fail.enqueue()
         with pytest.raises(TaskFailed):
-            await handle.result(timeout=20)
+            await handle.result(timeout=30)
     attempts = (await cleo.queues.get_task("q", handle.id)).attempts
     assert [attempt.number for attempt in attempts] == list(range(11, 61))
     assert all("raise ValueError" in attempt.traceback for attempt in attempts)
@@ -151,7 +160,7 @@ async def test_a_traceback_shows_the_tasks_own_code_and_its_cause(cleo: Cleo) ->
     async with cleo.worker():
         handle = await fail.enqueue()
         with pytest.raises(TaskFailed):
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
     trace = (await cleo.queues.get_task("q", handle.id)).attempts[0].traceback
     assert "KeyError: 'missing'" in trace
     assert 'raise RuntimeError("no price")' in trace
@@ -170,12 +179,12 @@ async def test_a_dead_letter_that_is_retried_counts_anew_and_keeps_its_attempts(
     async with cleo.worker():
         handle = await fail.enqueue()
         with pytest.raises(TaskFailed):
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
         works.append(True)
         page = await cleo.dead_letters.list("q")
         assert [item.id for item in page.items] == [handle.id]
         assert (await cleo.dead_letters.retry("q", [handle.id])).done == 1
-        assert await handle.result(timeout=10) == 1
+        assert await handle.result(timeout=30) == 1
     record = await cleo.queues.get_task("q", handle.id)
     assert [a.outcome for a in record.attempts] == ["failed", "failed", "completed"]
     assert (await cleo.queues.stats("q")).dead == 0

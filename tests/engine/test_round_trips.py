@@ -102,7 +102,7 @@ def there_and_back(runner: asyncio.Runner, server: Server, namespace: str) -> It
         return value
 
     async def send(value: Any) -> Any:
-        return await (await echo.enqueue(value)).result(timeout=10)  # pyright: ignore[reportCallIssue]
+        return await (await echo.enqueue(value)).result(timeout=30)  # pyright: ignore[reportCallIssue]
 
     worker = cleo.worker(concurrency=1)
     runner.run(worker.__aenter__())
@@ -168,7 +168,7 @@ async def test_awkward_text_comes_back_as_it_was(cleo: Cleo, text: str) -> None:
 
     async with cleo.worker():
         handle = await echo.enqueue(text, **{text or "empty": text})
-        assert await handle.result(timeout=10) == {"text": text, text or "empty": text}
+        assert await handle.result(timeout=30) == {"text": text, text or "empty": text}
     record = await cleo.queues.get_task("q", handle.id)
     assert record.result == {"text": text, text or "empty": text}
 
@@ -180,5 +180,5 @@ async def test_numbers_keep_their_precision(cleo: Cleo, number: float) -> None:
         return number
 
     async with cleo.worker():
-        result = await (await echo.enqueue(number)).result(timeout=10)  # pyright: ignore[reportCallIssue]
+        result = await (await echo.enqueue(number)).result(timeout=30)  # pyright: ignore[reportCallIssue]
     assert (result, type(result)) == (number, type(number))

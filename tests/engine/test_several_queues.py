@@ -70,7 +70,7 @@ async def test_a_worker_without_queues_serves_all_that_are_declared(cleo: Cleo) 
 
     async with cleo.worker():
         await note.enqueue("x")
-        assert await (await odd.enqueue()).result(timeout=10) == "named like a weight"
+        assert await (await odd.enqueue()).result(timeout=30) == "named like a weight"
         await until(lambda: ran)
 
 

@@ -28,5 +28,5 @@ async def test_workers_that_come_and_go_run_each_task_once(cleo: Cleo, kind: str
             await until(lambda: len(ran) >= min(enough, 300))  # noqa: B023
     async with cleo.worker():
         for handle in handles:
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
     assert sorted(ran) == list(range(300))

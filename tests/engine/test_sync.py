@@ -26,7 +26,9 @@ from cleo_core import (
 from cleo_core.errors import ServerUnavailable
 from cleo_core.middleware import OutgoingTask
 from tests.processes import ROOT
+from tests.raw import ask_at
 from tests.servers import Server
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -59,10 +61,10 @@ def worker(shop: Cleo) -> Iterator[None]:
 
     thread = threading.Thread(target=lambda: asyncio.run(work()))
     thread.start()
-    assert started.wait(10)
+    assert started.wait(30)
     yield
     stop[0]()
-    thread.join(20)
+    thread.join(30)
 
 
 def _double(shop: Cleo) -> Any:
@@ -71,17 +73,17 @@ def _double(shop: Cleo) -> Any:
 
 def test_a_script_enqueues_waits_and_asks_without_an_event_loop(shop: Cleo, worker: None) -> None:
     handle = shop.sync.enqueue(_double(shop), 4)
-    assert handle.result(timeout=10) == 8
+    assert handle.result(timeout=30) == 8
     assert handle.status() is TaskState.COMPLETED
     assert not handle.cancel()
     assert shop.sync.queues.get_task("q", handle.id).result == 8
     handles = shop.sync.enqueue_many(_double(shop), [(n,) for n in range(20)])
-    assert [handle.result(timeout=10) for handle in handles] == [2 * n for n in range(20)]
-    assert shop.sync.queues.handle("q", handles[3].id).result(timeout=10) == 6
+    assert [handle.result(timeout=30) for handle in handles] == [2 * n for n in range(20)]
+    assert shop.sync.queues.handle("q", handles[3].id).result(timeout=30) == 6
     assert shop.sync.queues.stats("q").completed == 21
     assert shop.sync.queues.names() == ["q"]
     with pytest.raises(TaskFailed, match="negative"):
-        shop.sync.enqueue(_double(shop), -1).result(timeout=10)
+        shop.sync.enqueue(_double(shop), -1).result(timeout=30)
 
 
 def test_options_names_and_cancels_work_as_in_the_other_face(shop: Cleo) -> None:
@@ -91,7 +93,7 @@ def test_options_names_and_cancels_work_as_in_the_other_face(shop: Cleo) -> None
     added = shop.sync.queues.add("q", "double", {"n": 3}, delay=60)
     assert shop.sync.queues.cancel("q", [added.id]).done == 1
     with pytest.raises(TaskCancelled):
-        added.result(timeout=5)
+        added.result(timeout=30)
     with pytest.raises(TimeoutError, match="It goes on"):
         first.result(timeout=0.05)
     assert first.cancel()
@@ -114,7 +116,7 @@ def test_what_can_not_be_enqueued_raises_here_and_the_middleware_is_the_same(sho
 
 def test_many_threads_share_one_loop_and_one_connection(shop: Cleo, worker: None) -> None:
     with ThreadPoolExecutor(16) as threads:
-        results = list(threads.map(lambda n: shop.sync.enqueue(_double(shop), n).result(timeout=20), range(200)))
+        results = list(threads.map(lambda n: shop.sync.enqueue(_double(shop), n).result(timeout=30), range(200)))
     assert results == [2 * n for n in range(200)]
     assert sum(thread.name == "cleo-sync" for thread in threading.enumerate()) == 1
 
@@ -132,7 +134,7 @@ def test_it_does_not_disturb_the_loop_of_the_same_cleo(shop: Cleo) -> None:
         async with shop, shop.worker(queues=["q"]):
             theirs = await asyncio.to_thread(shop.sync.enqueue, _double(shop), 1)
             mine = await _double(shop).enqueue(2)
-            return await asyncio.to_thread(theirs.result, 10), await mine.result(timeout=10)
+            return await asyncio.to_thread(theirs.result, 10), await mine.result(timeout=30)
 
     assert asyncio.run(both()) == (2, 4)
 
@@ -145,23 +147,21 @@ def test_a_forked_process_has_its_own_thread_and_the_parents_goes_on(shop: Cleo,
         if pid == 0:
             code = 1
             try:
-                good = shop.sync.enqueue(_double(shop), 10 + n).result(timeout=20) == 20 + 2 * n
-                good = good and before.result(timeout=20) == 2
+                good = shop.sync.enqueue(_double(shop), 10 + n).result(timeout=30) == 20 + 2 * n
+                good = good and before.result(timeout=30) == 2
                 code = 0 if good else 2
             finally:
                 os._exit(code)
         children.append(pid)
     assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children] == [0, 0, 0]
-    assert shop.sync.enqueue(_double(shop), 5).result(timeout=10) == 10
+    assert shop.sync.enqueue(_double(shop), 5).result(timeout=30) == 10
 
 
-def test_closing_ends_the_thread_tells_who_waits_and_the_next_call_starts_anew(shop: Cleo) -> None:
+def test_closing_ends_the_thread_tells_who_waits_and_the_next_call_starts_anew(shop: Cleo, server: Server) -> None:
     handle = shop.sync.enqueue(_double(shop), 1)
     told: list[BaseException] = []
-    waiting = threading.Event()
 
     def wait() -> None:
-        waiting.set()
         try:
             handle.result(timeout=60)
         except CleoError as error:
@@ -169,12 +169,17 @@ def test_closing_ends_the_thread_tells_who_waits_and_the_next_call_starts_anew(s
 
     waiter = threading.Thread(target=wait)
     waiter.start()
-    assert waiting.wait(5)
+    asyncio.run(until(lambda: _somebody_waits(server, shop.namespace)))
     shop.sync.close()
-    waiter.join(10)
+    waiter.join(30)
     assert not waiter.is_alive()
+    assert len(told) == 1
     assert all(thread.name != "cleo-sync" for thread in threading.enumerate())
     assert shop.sync.queues.stats("q").waiting == 1
+
+
+async def _somebody_waits(server: Server, namespace: str) -> bool:
+    return bool(await ask_at(server.url, "PUBSUB", "CHANNELS", f"{namespace}:*:done:*"))
 
 
 def test_a_server_that_is_away_is_an_error_and_not_a_hang() -> None:
@@ -205,7 +210,7 @@ def test_a_flask_application_enqueues_and_waits(shop: Cleo, worker: None) -> Non
     @app.post("/double")
     def double() -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
         handle = shop.sync.enqueue(_double(shop), request.json["n"])
-        return {"id": handle.id, "result": handle.result(timeout=10)}
+        return {"id": handle.id, "result": handle.result(timeout=30)}
 
     client = app.test_client()
     with ThreadPoolExecutor(8) as threads:

@@ -43,7 +43,7 @@ async def test_headers_travel_with_a_task_through_its_retries(cleo: Cleo) -> Non
     told = {"trace": 'a "quoted" ü', "made-for": "work"}
     handle = await work.enqueue()
     async with cleo.worker():
-        assert await handle.result(timeout=5) == told
+        assert await handle.result(timeout=30) == told
     record = await cleo.queues.get_task("q", handle.id)
     assert record.headers == told
     assert "headers" not in record.options

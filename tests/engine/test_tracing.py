@@ -58,7 +58,7 @@ async def test_enqueuing_and_running_are_one_trace(
     with tracer.start_as_current_span("request"):
         handle = await send.enqueue("hello")
     async with traced.worker():
-        await handle.result(timeout=5)
+        await handle.result(timeout=30)
     by_name = {span.name: span for span in spans.get_finished_spans()}
     request, produced, processed, smtp = (
         by_name[name] for name in ("request", "send emails", "process emails", "smtp")
@@ -90,7 +90,7 @@ async def test_a_retry_is_linked_to_the_span_that_enqueued_it_and_errors_are_rec
 
     async with traced.worker():
         with pytest.raises(TaskFailed):
-            await (await fail.enqueue()).result(timeout=5)
+            await (await fail.enqueue()).result(timeout=30)
     (produced,) = _of_kind(spans, SpanKind.PRODUCER)
     first, second = _of_kind(spans, SpanKind.CONSUMER)
     assert len(_ids([produced, first, second])) == 1
@@ -112,7 +112,7 @@ async def test_the_span_is_current_in_a_thread_too(
 
     handle = await work.enqueue()
     async with traced.worker():
-        seen = await handle.result(timeout=5)
+        seen = await handle.result(timeout=30)
     (processed,) = _of_kind(spans, SpanKind.CONSUMER)
     assert processed.context is not None
     assert seen == f"{processed.context.span_id:x}"
@@ -127,8 +127,8 @@ async def test_a_task_enqueued_by_a_task_is_in_the_same_trace(traced: Cleo, span
         return (await inner.enqueue()).id
 
     async with traced.worker():
-        inner_id = await (await outer.enqueue()).result(timeout=5)
-        await traced.queues.handle("q", inner_id).result(timeout=5)
+        inner_id = await (await outer.enqueue()).result(timeout=30)
+        await traced.queues.handle("q", inner_id).result(timeout=30)
     assert len(spans.get_finished_spans()) == 4
     assert len(_ids(spans.get_finished_spans())) == 1
 
@@ -147,7 +147,7 @@ async def test_tasks_that_were_enqueued_without_tracing_begin_traces_of_their_ow
         async with Cleo(server.url, namespace=namespace, middleware=[OpenTelemetryMiddleware(provider)]) as cleo:
             cleo.task(queue="q")(work.function)
             async with cleo.worker():
-                await cleo.queues.handle("q", handle.id).result(timeout=5)
+                await cleo.queues.handle("q", handle.id).result(timeout=30)
     (processed,) = _of_kind(spans, SpanKind.CONSUMER)
     assert processed.parent is None
 
@@ -162,7 +162,7 @@ async def test_each_task_of_a_batch_has_its_span_in_its_own_trace(traced: Cleo, 
 
     handles = await work.enqueue_many([(n,) for n in range(3)])
     async with traced.worker():
-        await handles[2].result(timeout=5)
+        await handles[2].result(timeout=30)
     processed = sorted(_of_kind(spans, SpanKind.CONSUMER), key=lambda s: [h.id for h in handles].index(_message_of(s)))
     assert len(_ids(processed)) == 3
     assert [span.status.status_code for span in processed] == [StatusCode.UNSET, StatusCode.ERROR, StatusCode.UNSET]
@@ -201,5 +201,5 @@ async def test_baggage_travels_unless_it_is_too_long(traced: Cleo) -> None:
         handles.append(await work.enqueue())
         detach(token)
     async with traced.worker():
-        seen = [await handle.result(timeout=5) for handle in handles]
+        seen = [await handle.result(timeout=30) for handle in handles]
     assert seen == [["traceparent"], ["baggage", "traceparent"], ["traceparent"]]

@@ -45,7 +45,7 @@ def plain_with_context(ctx: TaskContext, *, name: str) -> dict[str, int]:
 async def _handles() -> None:
     handle = await send.enqueue(Message(text="a"), copies=2)
     assert_type(handle, TaskHandle[str])
-    assert_type(await handle.result(timeout=1), str)
+    assert_type(await handle.result(timeout=30), str)
     assert_type(await with_context.enqueue(3), TaskHandle[int])
     assert_type(await bare.enqueue(n=3), TaskHandle[list[int]])
     assert_type(await plain.options(delay=3).enqueue(3), TaskHandle[float])

@@ -73,8 +73,7 @@ async def test_who_is_cancelled_while_waiting_gives_up_its_place(cleo: Cleo) -> 
         with pytest.raises(asyncio.CancelledError):
             await first
         assert await _waiting(cleo, 1)
-    async with asyncio.timeout(1):
-        await behind
+    await asyncio.wait_for(behind, 30)
     assert await second.release()
 
 
@@ -91,7 +90,7 @@ async def test_whenever_it_is_cancelled_an_acquire_leaves_nothing_locked(cleo: C
             assert not lock.held
         else:
             assert await lock.release()
-        await until(lambda: _is_free(cleo), within=1)
+        await until(lambda: _is_free(cleo))
     assert await cleo.locks.force_release("q", "warm")
 
 
@@ -99,7 +98,7 @@ async def test_a_waiter_that_is_killed_stops_nobody_for_longer_than_its_patience
     held = cleo.locks.group("q", "g")
     await held.acquire()
     with Locker(cleo.backend.redis.url, namespace, "q", "g") as doomed:
-        await until(lambda: _waiting(cleo, 1), within=20)
+        await until(lambda: _waiting(cleo, 1))
         lock = cleo.locks.group("q", "g", wait=60)
         behind = asyncio.create_task(lock.acquire())
         await until(lambda: _waiting(cleo, 2))
@@ -135,14 +134,14 @@ async def test_a_waiter_whose_connections_are_cut_keeps_its_place(own_server: Se
 async def test_waiters_hear_of_a_release_instead_of_asking_again_and_again(cleo: Cleo, namespace: str) -> None:
     locks = [cleo.locks.group("q", "g", wait=60) for _ in range(5)]
     async with Cleo(cleo.backend.redis.url, namespace=namespace) as holder:
-        held = holder.locks.group("q", "g", ttl=0.6)
+        held = holder.locks.group("q", "g", ttl=6)
         await held.acquire()
         waiters = [asyncio.create_task(lock.acquire()) for lock in locks]
         await until(lambda: _waiting(holder, 5))
         scripts = await cleo.backend.scripts()
         before, since = scripts.calls, time.monotonic()
         first_end = held.remaining + time.monotonic()
-        await until(lambda: held.remaining + time.monotonic() > first_end + 2)
+        await until(lambda: held.remaining + time.monotonic() > first_end + 1)
         # Each tells once a second that it is still there, and looks when the lock would have run out.
         assert scripts.calls - before <= 5 * 4 * (time.monotonic() - since)
         await held.release()
@@ -178,13 +177,13 @@ async def test_an_unreachable_server_is_told_at_once_to_who_has_no_place_yet(
 
 
 async def test_a_dead_holder_is_followed_when_its_time_is_over(cleo: Cleo, namespace: str) -> None:
-    with Locker(cleo.backend.redis.url, namespace, "q", "g", ttl=1) as doomed:
-        await until(lambda: cleo.locks.is_locked("q", "g"), within=20)
+    with Locker(cleo.backend.redis.url, namespace, "q", "g", ttl=4) as doomed:
+        await until(lambda: cleo.locks.is_locked("q", "g"))
         holder = await cleo.locks.holder("q", "g")
         assert holder is not None
         assert holder.owner == OWNER
         doomed.kill()
     killed_at = time.monotonic()
-    async with cleo.locks.group("q", "g", wait=10) as lock:
-        assert time.monotonic() - killed_at < 1 + SOON
+    async with cleo.locks.group("q", "g", wait=60) as lock:
+        assert time.monotonic() - killed_at < 4 + SOON
         assert lock.fence > holder.fence

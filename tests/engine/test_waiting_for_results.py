@@ -32,7 +32,7 @@ async def test_several_who_wait_for_one_task_all_get_its_result(cleo: Cleo) -> N
     async with cleo.worker():
         handle = await task.enqueue(5)
         other = cleo.queues.handle("q", handle.id)
-        waiting = [asyncio.create_task(h.result(timeout=10)) for h in (handle, handle, other)]
+        waiting = [asyncio.create_task(h.result(timeout=30)) for h in (handle, handle, other)]
         await until(lambda: _is_active(cleo, handle.id))
         gate.set()
         assert await asyncio.gather(*waiting) == [5, 5, 5]
@@ -47,7 +47,7 @@ async def test_hundreds_may_be_waited_for_at_once(cleo: Cleo) -> None:
     task = _gate(cleo, gate)
     handles = await task.enqueue_many([(n,) for n in range(300)])
     async with cleo.worker(concurrency=300):
-        waiting = asyncio.gather(*(handle.result(timeout=20) for handle in handles))
+        waiting = asyncio.gather(*(handle.result(timeout=30) for handle in handles))
         await asyncio.sleep(0)
         gate.set()
         assert await waiting == list(range(300))
@@ -59,7 +59,7 @@ async def test_a_result_comes_without_polling(cleo: Cleo, monkeypatch: pytest.Mo
     task = _gate(cleo, gate)
     async with cleo.worker():
         handle = await task.enqueue(1)
-        waiting = asyncio.create_task(handle.result(timeout=10))
+        waiting = asyncio.create_task(handle.result(timeout=30))
         await until(lambda: _subscribed(cleo))
         await until(lambda: _is_active(cleo, handle.id))
         began = time.monotonic()
@@ -80,7 +80,7 @@ async def test_waiting_too_short_is_told_and_changes_nothing(cleo: Cleo) -> None
         with pytest.raises(TimeoutError, match=f"{handle.id} in q has not ended within 0.05 s"):
             await handle.result(timeout=0.05)
         gate.set()
-        assert await handle.result(timeout=10) == 1
+        assert await handle.result(timeout=30) == 1
 
 
 async def test_a_wait_survives_the_loss_of_its_connections(own_cleo: Cleo) -> None:
@@ -88,19 +88,19 @@ async def test_a_wait_survives_the_loss_of_its_connections(own_cleo: Cleo) -> No
     task = _gate(own_cleo, gate)
     async with own_cleo.worker():
         handle = await task.enqueue(9)
-        waiting = asyncio.create_task(handle.result(timeout=15))
+        waiting = asyncio.create_task(handle.result(timeout=30))
         await until(lambda: _subscribed(own_cleo))
         assert await kill_connections(own_cleo, "pubsub") >= 1
         gate.set()
         assert await waiting == 9
         again = await task.enqueue(10)
-        assert await again.result(timeout=15) == 10
+        assert await again.result(timeout=30) == 10
 
 
 async def test_a_removed_task_ends_the_wait_for_it(cleo: Cleo) -> None:
     task = _gate(cleo, asyncio.Event())
     handle = await task.enqueue(1)
-    waiting = asyncio.create_task(handle.result(timeout=10))
+    waiting = asyncio.create_task(handle.result(timeout=30))
     await until(lambda: _subscribed(cleo))
     await cleo.queues.remove_task("q", handle.id)
     with pytest.raises(TaskNotFound):
@@ -111,7 +111,7 @@ async def test_a_wait_ends_with_a_cancel(cleo: Cleo, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(waits, "RECHECK", 60)
     task = _gate(cleo, asyncio.Event())
     handle = await task.enqueue(1)
-    waiting = asyncio.create_task(handle.result(timeout=10))
+    waiting = asyncio.create_task(handle.result(timeout=30))
     await until(lambda: _subscribed(cleo))
     began = time.monotonic()
     await handle.cancel()
@@ -126,7 +126,7 @@ async def test_the_result_of_a_handle_has_its_declared_type(cleo: Cleo) -> None:
         return Receipt(total=2.5)
 
     async with cleo.worker():
-        assert await (await buy.enqueue()).result(timeout=10) == Receipt(total=2.5)
+        assert await (await buy.enqueue()).result(timeout=30) == Receipt(total=2.5)
 
 
 async def test_a_result_that_belies_its_annotation_comes_as_it_is(cleo: Cleo) -> None:
@@ -135,7 +135,7 @@ async def test_a_result_that_belies_its_annotation_comes_as_it_is(cleo: Cleo) ->
         return "no number"  # pyright: ignore[reportReturnType]
 
     async with cleo.worker():
-        assert await (await lie.enqueue()).result(timeout=10) == "no number"
+        assert await (await lie.enqueue()).result(timeout=30) == "no number"
 
 
 async def test_none_is_a_result_too(cleo: Cleo) -> None:
@@ -144,12 +144,12 @@ async def test_none_is_a_result_too(cleo: Cleo) -> None:
         return None
 
     async with cleo.worker():
-        assert await (await nothing.enqueue()).result(timeout=10) is None  # pyright: ignore[reportGeneralTypeIssues]
+        assert await (await nothing.enqueue()).result(timeout=30) is None  # pyright: ignore[reportGeneralTypeIssues]
 
 
 async def test_waiting_for_an_unknown_task_says_so(cleo: Cleo) -> None:
     with pytest.raises(TaskNotFound, match="no task nosuch in q"):
-        await cleo.queues.handle("q", "nosuch").result(timeout=1)
+        await cleo.queues.handle("q", "nosuch").result(timeout=30)
 
 
 async def test_a_failure_names_the_task_and_its_last_error(cleo: Cleo) -> None:
@@ -160,7 +160,7 @@ async def test_a_failure_names_the_task_and_its_last_error(cleo: Cleo) -> None:
     async with cleo.worker():
         handle = await fail.enqueue()
         with pytest.raises(TaskFailed) as told:
-            await handle.result(timeout=10)
+            await handle.result(timeout=30)
     assert (told.value.task_id, told.value.error) == (handle.id, "ValueError: out of tea")
 
 

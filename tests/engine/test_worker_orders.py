@@ -50,12 +50,12 @@ async def test_a_paused_worker_claims_nothing_and_finishes_what_runs_until_it_is
         await until(lambda: _state_is(cleo, worker, WorkerState.PAUSED))
         second = await held.enqueue()
         go_on.set()
-        assert await first.result(timeout=10) == "done"
+        assert await first.result(timeout=30) == "done"
         # A wake token that lies about shows that nobody waits for one.
         await until(lambda: ask(cleo, "LLEN", cleo.backend.keys.of_queue("q").wake))
         assert await second.status() is TaskState.WAITING
         assert await cleo.workers.resume(worker.id)
-        assert await second.result(timeout=10) == "done"
+        assert await second.result(timeout=30) == "done"
         assert not await cleo.workers.resume(worker.id)
     assert await _told_at_audit(cleo) == [("worker pause", worker.id), ("worker resume", worker.id)]
 
@@ -88,7 +88,7 @@ async def test_what_a_paused_worker_had_claimed_ahead_goes_to_others_uncharged(c
         async with cleo.worker(concurrency=3):
             await until(lambda: _is_active(cleo, 4))
             go_on.set()
-            assert [await handle.result(timeout=10) for handle in handles] == ["done"] * 4
+            assert [await handle.result(timeout=30) for handle in handles] == ["done"] * 4
     records = [await cleo.queues.get_task("q", handle.id) for handle in handles]
     assert [(record.losses, len(record.attempts)) for record in records] == [(0, 1)] * 4
 
@@ -111,7 +111,7 @@ async def test_a_draining_worker_finishes_what_runs_beyond_its_grace_period_and_
     assert not running.done()
     go_on.set()
     await asyncio.wait_for(running, 10)
-    assert await handle.result(timeout=5) == "done"
+    assert await handle.result(timeout=30) == "done"
     assert await later.status() is TaskState.WAITING
     assert worker.ending is Ending.ORDERED
     with pytest.raises(WorkerNotFound, match=worker.id):
@@ -148,7 +148,7 @@ async def test_an_order_to_an_earlier_worker_of_the_same_id_is_not_obeyed(cleo: 
         worker = cleo.worker(worker_id="fixed", heartbeat=0.05)
         running = asyncio.create_task(worker.run())
         await until(lambda: _there(cleo, worker))  # noqa: B023
-        assert await handle.result(timeout=10) == "done"
+        assert await handle.result(timeout=30) == "done"
         assert await cleo.workers.stop("fixed")
         await asyncio.wait_for(running, 10)
         handle = await cleo.queues.add("q", "held")

@@ -103,7 +103,7 @@ async def results() -> None:
     assert_type(await (await bare.enqueue(n=1)).result(), list[int])
     assert_type(await bare_with_context.enqueue(1, flag=True), TaskHandle[str])
     assert_type(await plain.enqueue(1), TaskHandle[float])
-    assert_type(await (await plain.enqueue(1)).result(timeout=1), float)
+    assert_type(await (await plain.enqueue(1)).result(timeout=30), float)
     assert_type(await plain_with_context.enqueue("x"), TaskHandle[dict[str, int]])
     assert_type(await send.enqueue(Message(text="x"), copies=2), TaskHandle[str])
     assert_type(await (await send_with_context.enqueue(Message(text="x"))).result(), Message)

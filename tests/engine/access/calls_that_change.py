@@ -95,7 +95,7 @@ OPERATING = [
 
 async def _failed(cleo: Cleo, seeded: Seeded) -> None:
     with pytest.raises(TaskFailed):
-        await cleo.queues.handle("emails", seeded.dead).result(timeout=5)
+        await cleo.queues.handle("emails", seeded.dead).result(timeout=30)
 
 
 PRODUCING = [

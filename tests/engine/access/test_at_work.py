@@ -33,7 +33,7 @@ async def long(context: TaskContext):
 
 @cleo.task(queue="emails")
 async def locked():
-    async with cleo.locks.group("emails", "acme", wait=5):
+    async with cleo.locks.group("emails", "acme", wait=30):
         return "had it"
 """
 
@@ -50,7 +50,7 @@ async def test_a_worker_and_a_producer_do_all_their_work(
         assert await handle.result(timeout=30) == 7
         await producer.queues.add("emails", "send", {"to": 13}, delay=0.05)
         had = await producer.queues.add("emails", "locked", {})
-        assert await had.result(timeout=10) == "had it"
+        assert await had.result(timeout=30) == "had it"
         running = await producer.queues.add("emails", "long", {})
         await until(lambda: _progress(cleo, running.id))
         await until(lambda: _counts(cleo, completed=3, dead=1))
@@ -98,7 +98,7 @@ async def test_a_worker_does_for_all_what_workers_do(
     viewer, operator, producer = await as_role("viewer"), await as_role("operator"), await as_role("producer")
     with caplog.at_level(logging.DEBUG, "cleo"):
         async with user.worker(heartbeat=0.05, sweep=0.2) as worker:
-            await (await producer.queues.add("emails", "many", {"some": 1})).result(timeout=10)
+            await (await producer.queues.add("emails", "many", {"some": 1})).result(timeout=30)
             await until(lambda: _has_run(viewer, "ticking"))
             await until(lambda: viewer.workers.signature("many"))
             await until(lambda: _is_folded(cleo))

@@ -87,6 +87,7 @@ async def test_work_without_workers_and_paused_queues_are_found(cleo: Cleo) -> N
     async def send() -> None: ...
 
     async with cleo.worker():
+        await until(cleo.workers.count)
         await cleo.queues.resume("emails")
         assert (await _named(cleo, "workers")).status is CheckStatus.OK
         assert (await _named(cleo, "paused queues")).status is CheckStatus.OK

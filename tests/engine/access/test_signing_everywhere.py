@@ -58,7 +58,7 @@ async def test_an_edited_dead_letter_is_signed_anew_and_runs(strict: Cleo) -> No
         handle = await strict.queues.add("q", "work", {"n": -1}, group="g")
         await until(lambda: _is(strict, handle.id, TaskState.DEAD))
         await strict.dead_letters.edit_and_retry("q", handle.id, {"n": 5})
-        assert await handle.result(timeout=10) == 5
+        assert await handle.result(timeout=30) == 5
     assert ran == [-1, 5]
 
 
@@ -81,7 +81,7 @@ async def test_a_task_that_nobody_signed_can_be_edited_by_who_has_a_key_and_then
         await until(lambda: _is(strict, handle.id, TaskState.DEAD))
         assert "no signature" in (await cleo.dead_letters.get("q", handle.id)).reason
         await strict.dead_letters.edit_and_retry("q", handle.id, {"n": 2})
-        assert await strict.queues.handle("q", handle.id).result(timeout=10) == 2
+        assert await strict.queues.handle("q", handle.id).result(timeout=30) == 2
     assert ran == [2]
 
 
@@ -102,7 +102,7 @@ async def test_the_tasks_of_a_schedule_are_signed_by_who_added_it(strict: Cleo) 
     assert "headers" not in (await strict.schedules.get("q", "s")).options
     await _make_due(strict, "s")
     async with strict.worker():
-        assert await (await strict.schedules.run_now("q", "s")).result(timeout=10) == 3
+        assert await (await strict.schedules.run_now("q", "s")).result(timeout=30) == 3
         await until(lambda: len(ran) == 2)
     assert (await strict.queues.stats("q")).dead == 0
 
@@ -118,7 +118,7 @@ async def test_a_declared_schedule_is_signed_with_the_key_of_the_worker(strict: 
     async with strict.worker():
         await until(lambda: _has_schedule(strict))
         (schedule,) = (await strict.schedules.list("q")).items
-        assert await (await strict.schedules.run_now("q", schedule.id)).result(timeout=10) == 7
+        assert await (await strict.schedules.run_now("q", schedule.id)).result(timeout=30) == 7
     assert ran == [7]
 
 
@@ -205,8 +205,8 @@ async def test_batches_signatures_and_middleware_work_together(strict: Cleo, cle
     handles = await work.enqueue_many([(n,) for n in range(4)])
     forged = await cleo.queues.add("q", "work", {"rows": 99})
     async with strict.worker():
-        assert await handles[0].result(timeout=10) == 0
-        assert await handles[2].result(timeout=10) == 2
+        assert await handles[0].result(timeout=30) == 0
+        assert await handles[2].result(timeout=30) == 2
         for handle in (handles[1], handles[3], forged):
             await until(lambda: _is(strict, handle.id, TaskState.DEAD))  # noqa: B023
         assert calls == [[0, 1, 2, 3]]
@@ -214,7 +214,7 @@ async def test_batches_signatures_and_middleware_work_together(strict: Cleo, cle
         # A dead letter that is retried comes back with its headers and signature; so does one with other arguments.
         await cleo.dead_letters.retry("q", [handles[1].id])
         await strict.dead_letters.edit_and_retry("q", handles[3].id, {"rows": 8})
-        assert await handles[3].result(timeout=10) == 8
+        assert await handles[3].result(timeout=30) == 8
         await until(lambda: len(calls) == 2)
         await until(lambda: _is(strict, handles[1].id, TaskState.DEAD))
     assert {(task_id, header) for task_id, header, _ in noting.seen} == {(one.id, f"of {one.id}") for one in handles}
@@ -227,5 +227,5 @@ async def test_the_tasks_of_a_schedule_pass_the_middleware_of_the_worker_without
     await cleo.schedules.add("q", "s", "work", {"n": 3}, when=Every(HOUR))
     async with cleo.worker():
         handle = await cleo.schedules.run_now("q", "s")
-        assert await handle.result(timeout=10) == 3
+        assert await handle.result(timeout=30) == 3
     assert noting.seen == [(handle.id, "", Verdict.COMPLETED)]

@@ -63,7 +63,7 @@ async def test_a_declared_task_runs_with_the_edited_arguments(cleo: Cleo) -> Non
     checked = await cleo.dead_letters.edit_and_retry("q", "a", {"to": {"street": "Elm", "number": 5}, "how": "air"})
     assert checked is ArgumentsCheck.DECLARED
     async with cleo.worker():
-        assert await cleo.queues.handle("q", "a").result(timeout=10) == "Elm"
+        assert await cleo.queues.handle("q", "a").result(timeout=30) == "Elm"
     assert ran == [(Address(street="Elm", number=5), "air", (1, "a"))]
     assert await audit_of(cleo, "q") == [("edit and retry", "a", 1)]
     assert (await cleo.dead_letters.kinds("q")).items == []
@@ -81,7 +81,7 @@ async def test_what_a_worker_has_published_checks_for_who_has_no_code(cleo: Cleo
         assert (await other.dead_letters.get("q", "a")).arguments == {"old": 1}
         good = {"to": {"street": "Oak", "number": 5}, "parts": [2, "b"]}
         assert await other.dead_letters.edit_and_retry("q", "a", good) is ArgumentsCheck.PUBLISHED
-        assert await other.queues.handle("q", "a").result(timeout=10) == "Oak"
+        assert await other.queues.handle("q", "a").result(timeout=30) == "Oak"
     assert ran == [(Address(street="Oak", number=5), "sea", (2, "b"))]
 
 

@@ -66,8 +66,8 @@ async def test_a_kind_without_letters_is_forgotten(cleo: Cleo) -> None:
 
 async def test_what_expires_is_counted_no_more_and_swept_out_of_the_index(cleo: Cleo) -> None:
     await bury(cleo, ["long"], ("KeyError", "a"))
-    await bury(cleo, ["short"], ("KeyError", "a"), dead_retention=1)
-    await bury(cleo, ["gone"], ("ValueError", "b"), dead_retention=1)
+    await bury(cleo, ["short"], ("KeyError", "a"), dead_retention=3)
+    await bury(cleo, ["gone"], ("ValueError", "b"), dead_retention=3)
     assert await _counts(cleo) == {"KeyError: a": 2, "ValueError: b": 1}
     await until(lambda: _expired(cleo, "gone"))
     assert await _counts(cleo) == {"KeyError: a": 1}

@@ -120,7 +120,7 @@ async def test_a_worker_alone_completes_a_switch_that_was_cut_short(cleo: Cleo) 
     await _many(cleo, 600)
     assert await _begin(cleo, 1, strategy="priority")
     async with cleo.worker(concurrency=3, sweep=60):
-        await until(lambda: _nothing_waits(cleo), within=30)
+        await until(lambda: _nothing_waits(cleo))
     assert await _moving(cleo) == 0
 
 

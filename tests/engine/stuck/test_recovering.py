@@ -109,7 +109,7 @@ async def test_what_is_taken_from_a_holder_is_not_charged_and_the_holder_is_refu
             await held.wait()
             report = await cleo.workers.recover_stuck("q", [handle.id])
             assert (report.done, report.charged, report.failures) == (1, 0, {})
-            assert await handle.result(timeout=20) == "second"
+            assert await handle.result(timeout=30) == "second"
     assert len(refused) == 1
     record = await cleo.queues.get_task("q", handle.id)
     assert record.losses == 0
