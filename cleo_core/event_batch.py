@@ -19,13 +19,12 @@ _KIND, _STATE, _WORKER, _AT, _DETAIL = 7, 8, 5, 9, slice(12, 14)
 class EventBatch(Sequence[Event]):
     """The events of one message, in their order, all of one queue."""
 
-    __slots__ = ("_lines", "_position", "_sorts", "queue")
+    __slots__ = ("_lines", "_position", "queue")
 
     def __init__(self, queue: str, position: str, lines: Sequence[list[Any]]) -> None:
         self.queue = queue
         self._position = position
         self._lines = lines
-        self._sorts: list[tuple[Event, int]] | None = None
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -48,11 +47,9 @@ class EventBatch(Sequence[Event]):
         Events of a sort are the same in ``at``, ``kind`` and ``state``, all of them have a worker or none has, and a
         plain change of state has the same ``detail``.
         """
-        if self._sorts is None:
-            firsts: dict[tuple[object, ...], int] = {}
-            numbers = Counter(firsts.setdefault(_sort_of(line), place) for place, line in enumerate(self._lines))
-            self._sorts = [(self[place], number) for place, number in numbers.items()]
-        return self._sorts
+        firsts: dict[tuple[object, ...], int] = {}
+        numbers = Counter(firsts.setdefault(_sort_of(line), place) for place, line in enumerate(self._lines))
+        return [(self[place], number) for place, number in numbers.items()]
 
 
 def _sort_of(line: list[Any]) -> tuple[object, ...]:

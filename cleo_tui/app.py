@@ -18,7 +18,7 @@ from textual.app import App, ScreenStackError
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from cleo_tui import crash, lifeline
+from cleo_tui import crash, lifeline, resting
 from cleo_tui.actions import Action, Actor, bindings_of
 from cleo_tui.attention import Attention, Attentive
 from cleo_tui.changing import reason_against
@@ -285,7 +285,8 @@ class CleoApp(Paced, Attentive, Contexts, Going, Exporting, Replaying, Suspendin
             front.reconcile(self.snapshot)
 
     def came_to_front(self, screen: CleoScreen) -> None:
-        """A screen is in front: read what it needs, and draw it now."""
+        """A screen is in front: read what it needs, and draw it now. The one before it may be gone."""
+        resting.forget()
         if self._live is None:
             return
         self.live.wants = screen.WANTS

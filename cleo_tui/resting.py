@@ -1,4 +1,4 @@
-"""What the console sees to once it has started, so that no key waits for it later.
+"""What the console sees to beside what it shows: no key waits for the collector, and nothing is kept for good.
 
 Python's collector looks through all objects that have lived long, again and again: a tenth of a second each time, twice
 a second while many events come. Nearly all of them are modules, styles and widgets that stay as long as the console, so
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+
+from textual._styles_cache import StylesCache
 
 from cleo_tui.widgets.plotting import prepare
 
@@ -29,3 +31,12 @@ async def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
+
+
+def forget() -> None:
+    """Let go of the screens that were left.
+
+    Textual remembers the grounds of the last 1,024 widgets by the very object that has all their drawn lines: up to
+    75 kB each, of widgets that are gone too.
+    """
+    StylesCache.get_inner_outer.cache_clear()

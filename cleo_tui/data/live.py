@@ -32,7 +32,7 @@ from cleo_tui.data.link import Link, LinkState, Trouble
 from cleo_tui.data.rates import Counters, Meter
 from cleo_tui.data.recording import NotRecorded
 from cleo_tui.data.snapshot import Snapshot
-from cleo_tui.data.stream import EventLog, sorts_of
+from cleo_tui.data.stream import EventLog
 from cleo_tui.data.tally import Tally
 from cleo_tui.settings import Thresholds
 
@@ -196,8 +196,8 @@ class Live:
                 self._hear(batch)
 
     def _hear(self, batch: Sequence[Event | EventGap]) -> None:
-        self.log.take(batch, self.now())
-        for (queue, at), events in groupby(sorts_of(batch), key=lambda sort: (sort[0].queue, sort[0].at)):
+        sorts = self.log.take(batch, self.now())
+        for (queue, at), events in groupby(sorts, key=lambda sort: (sort[0].queue, sort[0].at)):
             known = self._known.get(queue)
             if known is None:
                 self._read_soon()

@@ -27,11 +27,11 @@ class Heard:
     event: Event
 
 
-def sorts_of(batch: Iterable[Event | EventGap]) -> Iterable[tuple[Event, int]]:
+def _sorts_of(batch: Iterable[Event | EventGap]) -> list[tuple[Event, int]]:
     """The events of a batch, those that count alike once, each with how many there are of it."""
     if isinstance(batch, EventBatch):
         return batch.sorts()
-    return ((event, 1) for event in batch if isinstance(event, Event))
+    return [(event, 1) for event in batch if isinstance(event, Event)]
 
 
 class EventLog:
@@ -48,10 +48,11 @@ class EventLog:
         self.dropped = 0
         self.recovered = 0
 
-    def take(self, batch: Sequence[Event | EventGap], now: float) -> None:
-        """Take what arrived at ``now`` of the server's clock."""
+    def take(self, batch: Sequence[Event | EventGap], now: float) -> list[tuple[Event, int]]:
+        """Take what arrived at ``now`` of the server's clock; its events, those that count alike once."""
+        sorts = _sorts_of(batch)
         self.dropped += sum(event.missed for event in _gaps(batch))
-        self.recovered += sum(number for event, number in sorts_of(batch) if event.at < now - LATE)
+        self.recovered += sum(number for event, number in sorts if event.at < now - LATE)
         events = batch if isinstance(batch, EventBatch) else [event for event in batch if isinstance(event, Event)]
         if events:
             self._batches.append((self.heard, events))
@@ -59,6 +60,7 @@ class EventLog:
         while len(self._batches) > 1 and self._batches[1][0] <= self.heard - KEPT:
             self._batches.popleft()
         self._count(int(now), len(events))
+        return sorts
 
     def _count(self, second: int, size: int) -> None:
         if self._seconds and self._seconds[-1][0] == second:

@@ -8,8 +8,11 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
+from textual._styles_cache import StylesCache
 
 from cleo_tui import resting
+from tests.console.canned import CannedCleo, clock
+from tests.console.driving import console
 
 
 class Knot:
@@ -50,3 +53,22 @@ async def test_the_server_that_was_looked_at_before_is_let_go_of(monkeypatch: py
     assert left() is not None, "it was frozen"
     await resting.settle()
     assert left() is None
+
+
+def _drawn() -> int:
+    gc.unfreeze()
+    gc.collect()
+    return sum(isinstance(each, StylesCache) for each in gc.get_objects())
+
+
+async def test_nothing_is_kept_of_a_screen_that_was_left() -> None:
+    async with console(CannedCleo, clock=clock) as shop:
+        await shop.see("connected")
+        before = 0
+        for time in range(3):
+            await shop.press("question_mark")
+            await shop.see("esc closes")
+            await shop.press("escape")
+            await shop.see_no_more("esc closes")
+            before = before or _drawn()
+            assert _drawn() <= before, f"after {time + 1} times"
