@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ssl
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -110,6 +111,13 @@ COMPLAINTS = (
         errors.ServerUnavailable,
         "it did not answer in time.",
         "Check the address, the network and whether the server is overloaded.",
+    ),
+    Complaint(
+        (redis_errors.ConnectionError, OSError),
+        (f"Error {errno.ECONNREFUSED} ", f"Errno {errno.ECONNREFUSED}]"),
+        errors.ServerUnavailable,
+        "can't reach it (connection refused).",
+        "Check that the server runs and that the address is right.",
     ),
     Complaint(
         (redis_errors.ConnectionError, OSError),

@@ -18,6 +18,7 @@ from cleo_core.names import check_name
 from cleo_core.records import event_of, read_line
 
 Observer = Callable[[str, TaskState | None, Event], Awaitable[None] | None]
+OnLost = Callable[[ServerError], None]
 
 LOG = logging.getLogger("cleo.events")
 CATCH_UP = 100
@@ -44,18 +45,21 @@ class Events:
             for event in batch:
                 yield event
 
-    async def batches(self, *queues: str, reconnect: bool = True) -> AsyncIterator[Sequence[Event | EventGap]]:
+    async def batches(
+        self, *queues: str, reconnect: bool = True, on_lost: OnLost | None = None
+    ) -> AsyncIterator[Sequence[Event | EventGap]]:
         """As ``listen``, but as they arrive: many at a time. An empty batch comes about each second of silence.
 
         A batch that is an ``EventBatch`` makes its events when they are looked at, and can count them without.
+        ``on_lost`` is called with the reason when the connection is lost, and each time it can't be made again.
         """
         for queue in queues:
             check_name("queue", queue)
-        async for batch in self._batches(queues, asyncio.Event(), reconnect=reconnect):
+        async for batch in self._batches(queues, asyncio.Event(), reconnect=reconnect, on_lost=on_lost):
             yield batch
 
     async def _batches(
-        self, queues: tuple[str, ...], ready: asyncio.Event, *, reconnect: bool
+        self, queues: tuple[str, ...], ready: asyncio.Event, *, reconnect: bool, on_lost: OnLost | None = None
     ) -> AsyncIterator[Sequence[Event | EventGap]]:
         places = _Places(ready)
         pause = 0.1
@@ -68,6 +72,8 @@ class Events:
             except ServerError as error:
                 if not reconnect:
                     raise
+                if on_lost is not None:
+                    on_lost(error)
                 LOG.warning("The event stream was lost; listening again in %.1f s. %s", pause, error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)

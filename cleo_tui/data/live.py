@@ -44,7 +44,7 @@ MINUTES_EVERY = 10.0
 SERVER_EVERY = 10.0
 WORKERS_EVERY = 10.0
 STRANGERS_EVERY = 0.5
-STALE_ROUNDS = 3
+LATE_ROUNDS = 2
 FIRST_PAUSE, LAST_PAUSE = 0.5, 5.0
 SLOWEST = 5.0
 
@@ -134,6 +134,8 @@ class Live:
         self._state = LinkState.CONNECTING
         self._wake = asyncio.Event()
         self._started = float("-inf")
+        self._due_at = float("-inf")
+        self._deaf = False
         self._soon: asyncio.TimerHandle | None = None
         self.rounds = 0
 
@@ -147,11 +149,16 @@ class Live:
     def link(self) -> Link:
         """How the console stands with the server."""
         state = self._state
-        after = self.late_after if self.late_after is not None else STALE_ROUNDS * self.refresh + 1
-        late = self._data_at is not None and self._clock() - self._data_at > after
-        if state is LinkState.CONNECTED and late:
+        if state is LinkState.CONNECTED and self._is_late():
             state = LinkState.STALE
         return Link(state, self._cleo.address, self._cleo.namespace, self._data_at, self._retry_at, self._trouble)
+
+    def _is_late(self) -> bool:
+        """Whether the server owes an answer for too long. While the console lets it rest it owes none."""
+        if self._data_at is None:
+            return False
+        after = self.late_after if self.late_after is not None else LATE_ROUNDS * self.refresh + 1
+        return self._clock() - max(self._data_at, self._due_at) > after
 
     def snapshot(self) -> Snapshot:
         """Everything that is known now."""
@@ -191,9 +198,20 @@ class Live:
         self._wake.set()
 
     async def _listen(self) -> None:
-        async for batch in self._cleo.events.batches():
+        async for batch in self._cleo.events.batches(on_lost=self._lose_events):
+            if self._deaf:
+                self._deaf = False
+                self.nudge()
             if batch:
                 self._hear(batch)
+
+    def _lose_events(self, _error: ServerError) -> None:
+        """A server that went away is known here first: the next reading, which says so, need not wait for its turn.
+        The same holds when it is back.
+        """
+        if not self._deaf:
+            self._deaf = True
+            self.nudge()
 
     def _hear(self, batch: Sequence[Event | EventGap]) -> None:
         sorts = self.log.take(batch, self.now())
@@ -216,6 +234,7 @@ class Live:
         pause = FIRST_PAUSE
         while True:
             started = self._started = time.monotonic()
+            self._due_at = self._clock()
             try:
                 await self._read()
             except (CleoError, ValueError) as error:
@@ -226,6 +245,7 @@ class Live:
                 pause = FIRST_PAUSE
                 # A slow server is asked less often; one that stood still once is not left alone for long.
                 wait = max(self.refresh, min(SLOWEST, 4 * (time.monotonic() - started)))
+            self._due_at = self._clock() + wait
             self.rounds += 1
             self._on_change()
             with suppress(TimeoutError):

@@ -151,5 +151,5 @@ class _Recorded:
             self._methods[name] = member
         return self._methods[name]
 
-    def _batches(self, *queues: str) -> AsyncIterator[Sequence[Event | EventGap]]:
-        return self._recorder.batches(cast("Any", self._service).batches(*queues))
+    def _batches(self, *queues: str, **options: Any) -> AsyncIterator[Sequence[Event | EventGap]]:
+        return self._recorder.batches(cast("Any", self._service).batches(*queues, **options))

@@ -187,7 +187,7 @@ class _Replayed:
         known = {minute.at: minute for _, answer in told for minute in MINUTES.validate_json(answer)}
         return [known[at] for at in sorted(known)][-count:]
 
-    async def _batches(self, *_queues: str) -> AsyncGenerator[list[Event | EventGap]]:
+    async def _batches(self, *_queues: str, **_options: Any) -> AsyncGenerator[list[Event | EventGap]]:
         recording = self._player.recording
         place = bisect_right(recording.event_moments, self._player.now())
         while True:

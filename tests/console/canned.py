@@ -220,7 +220,7 @@ class Answers:
     async def minutes(self, queue: str, count: int = 60) -> list[MinuteStats]:
         return _minutes(queue, count)
 
-    async def batches(self) -> AsyncIterator[list[Event | EventGap]]:
+    async def batches(self, **_options: object) -> AsyncIterator[list[Event | EventGap]]:
         if self.all_queues:
             yield [*(_event(index) for index in range(40)), EventGap(queue="emails", missed=3)]
         await asyncio.Event().wait()

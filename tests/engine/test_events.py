@@ -173,6 +173,26 @@ async def test_without_reconnect_a_lost_connection_is_an_error(own_server: Serve
             await asyncio.wait_for(listening, 10)
 
 
+async def test_who_listens_hears_at_once_that_the_connection_is_lost(own_server: Server, namespace: str) -> None:
+    async with Cleo(own_server.url, namespace=namespace) as cleo:
+        heard: list[object] = []
+        lost: list[ServerError] = []
+
+        async def listen() -> None:
+            async for batch in cleo.events.batches("q", on_lost=lost.append):
+                heard.extend(batch)
+
+        listening = asyncio.create_task(listen())
+        await until(lambda: ask(cleo, "PUBSUB", "CHANNELS", keys_of(cleo, "q").events))
+        own_server.kill()
+        await until(lambda: lost)
+        own_server.start()
+        await until(lambda: ask(cleo, "PUBSUB", "CHANNELS", keys_of(cleo, "q").events))
+        await _echo(cleo).enqueue(1)
+        await until(lambda: heard)
+        listening.cancel()
+
+
 async def test_a_silent_queue_still_gives_a_sign_of_life(cleo: Cleo) -> None:
     async for batch in cleo.events.batches("q"):
         assert batch == []
