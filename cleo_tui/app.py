@@ -22,6 +22,7 @@ from cleo_tui import crash, lifeline, resting
 from cleo_tui.actions import Action, Actor, bindings_of
 from cleo_tui.attention import Attention, Attentive
 from cleo_tui.changing import reason_against
+from cleo_tui.colours import Coloured
 from cleo_tui.contexts import CONTEXT_ACTIONS, Contexts
 from cleo_tui.exporting import EXPORT_ACTIONS, Exporting
 from cleo_tui.going import GOING_ACTIONS, Going
@@ -29,9 +30,9 @@ from cleo_tui.pacing import Paced
 from cleo_tui.profiles import Profile
 from cleo_tui.replaying import NAMES, REPLAY_ACTIONS, Replaying
 from cleo_tui.screens.opening import OpeningScreen
-from cleo_tui.settings import AUTO_THEME, ConsoleSettings
+from cleo_tui.settings import ConsoleSettings
 from cleo_tui.suspending import SUSPEND_ACTIONS, Suspending
-from cleo_tui.theme import DARK, SIXTEEN_NAME, THEMES, VARIABLES
+from cleo_tui.theme import THEMES, VARIABLES
 from cleo_tui.thrift import thrifty_driver
 from cleo_tui.widgets.topbar import Tab
 
@@ -69,7 +70,7 @@ EVERYWHERE = (
 )
 
 
-class CleoApp(Paced, Attentive, Contexts, Going, Exporting, Replaying, Suspending, App[None], Actor):
+class CleoApp(Paced, Coloured, Attentive, Contexts, Going, Exporting, Replaying, Suspending, App[None], Actor):
     """The console.
 
     Args:
@@ -106,10 +107,11 @@ class CleoApp(Paced, Attentive, Contexts, Going, Exporting, Replaying, Suspendin
         self.animation_level = "none"
         for theme in THEMES.values():
             self.register_theme(theme)
-        theme_name = self._theme_of(self.settings)
+        theme_name = self.theme_of(self.settings)
         self.set_reactive(App.theme, theme_name)
-        # Which sets no class, as a theme that is chosen later does.
+        # Which does not do what a theme that is chosen later does: set a class, and keep the terminal's own colours.
         self.add_class(f"-theme-{theme_name}")
+        self.watch_theme()
         self.crash: BaseException | None = None
         self.snapshot: Snapshot | None = None
         self.engine_errors: tuple[type[Exception], ...] = ()
@@ -143,16 +145,10 @@ class CleoApp(Paced, Attentive, Contexts, Going, Exporting, Replaying, Suspendin
         self.draw_all_on_resume()
         self.call_after_refresh(self._start)
 
-    def _theme_of(self, settings: ConsoleSettings) -> str:
-        if settings.theme != AUTO_THEME:
-            return settings.theme
-        few = not self.is_headless and self.console.color_system in {"standard", "windows"}
-        return SIXTEEN_NAME if few else DARK.name
-
     def behave(self, settings: ConsoleSettings) -> None:
         """Go by these settings from now on."""
         self.settings = settings
-        self.theme = self._theme_of(settings)
+        self.theme = self.theme_of(settings)
         self.set_keymap({name: ",".join(keys) for name, keys in settings.keys.items()})
 
     def _start(self) -> None:

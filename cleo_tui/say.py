@@ -101,6 +101,12 @@ def size(number: int) -> str:
     return f"{value:.1f} TiB"
 
 
+def bar(share: float, width: int) -> str:
+    """How much of a whole is done, as a line of so many cells: what is left is dotted, so that it needs no colour."""
+    done = round(max(0.0, min(1.0, share)) * width)
+    return "━" * done + "┄" * (width - done)
+
+
 def moment(at: float | None) -> str:
     """A point in time, of this machine's time zone, to the second."""
     return NOTHING if at is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))

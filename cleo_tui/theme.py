@@ -1,7 +1,8 @@
 """The themes and the roles that text can have. Colours are named here and in ``cleo.tcss``, and nowhere else.
 
 There is one accent. Green, yellow and red mean well, look here and broken, and never stand alone: a word or a glyph
-says the same. The 16-colour theme uses the terminal's own colours, for terminals that have no more.
+says the same. The 16-colour theme uses the terminal's own colours, for terminals that have no more: bright ones on
+black, which can be read in any palette, whatever the terminal's own ground.
 """
 
 from __future__ import annotations
@@ -204,21 +205,21 @@ SIXTEEN = _theme(
     SIXTEEN_NAME,
     {
         "accent": "ansi_bright_cyan",
-        "foreground": "ansi_default",
-        "background": "ansi_default",
-        "surface": "ansi_default",
-        "panel": "ansi_default",
-        "success": "ansi_green",
-        "warning": "ansi_yellow",
-        "error": "ansi_red",
+        "foreground": "ansi_bright_white",
+        "background": "ansi_black",
+        "surface": "ansi_black",
+        "panel": "ansi_blue",
+        "success": "ansi_bright_green",
+        "warning": "ansi_bright_yellow",
+        "error": "ansi_bright_red",
     },
     dark=True,
     muted="ansi_white",
     faint="ansi_bright_black",
     edge="ansi_bright_black",
     cursor="ansi_blue",
-    cursor_away="ansi_bright_black",
-    danger="ansi_default",
+    cursor_away="ansi_black",
+    danger="ansi_black",
 )
 THEMES = {theme.name: theme for theme in (DARK, LIGHT, CONTRAST, SIXTEEN)}
 VARIABLES = DARK.variables

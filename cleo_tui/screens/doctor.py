@@ -73,6 +73,8 @@ class DoctorScreen(ReadListScreen[Check]):
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw the list, and what the check under the cursor means."""
+        found = sum(check.status in {CheckStatus.BAD, CheckStatus.WARN} for check in self.reading.value or ())
+        self.remark = f"{found} to look at" if found else ""
         super().show(snapshot)
         check = self.table.current if self.table.display else None
         self._meaning.display = check is not None
@@ -91,12 +93,6 @@ class DoctorScreen(ReadListScreen[Check]):
     def fields(self, row: Check) -> Iterable[str]:
         """All that is text."""
         return (row.name, row.status, row.measured, row.means, row.mend)
-
-    @property
-    def heading(self) -> str:
-        """How many checks found something."""
-        found = sum(check.status in {CheckStatus.BAD, CheckStatus.WARN} for check in self.reading.value or ())
-        return f"Doctor · {found} to look at" if found else "Doctor"
 
     def empty_card(self) -> Card:
         """Nothing could be looked at."""

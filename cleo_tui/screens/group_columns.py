@@ -41,7 +41,7 @@ def columns_of(now: Callable[[], float]) -> Sequence[Column[GroupInfo]]:
         Column("weight", 6, _weight, Side.RIGHT, drop=3, flashes=True),
         Column("priority", 8, _priority, Side.RIGHT, drop=4, flashes=True),
         Column("order", 8, _order, drop=6, flashes=True),
-        Column("rate limit", 10, _rate, grow=1, most=20, drop=5),
+        Column("rate limit", 14, _rate, grow=1, most=20, drop=5),
         Column("run time", 8, _run, Side.RIGHT, drop=8),
         Column("fail", 5, _failing, Side.RIGHT, drop=7),
         Column("lock", 10, lambda group: Cell(lock_text(group, now()), Role.WARN), grow=3, most=60, drop=1),

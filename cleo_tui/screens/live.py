@@ -194,10 +194,10 @@ def _is_number(text: str) -> bool:
 COLUMNS = (
     Column[Heard]("time", 8, lambda heard: Cell(say.hour(heard.event.at), Role.MUTED)),
     Column[Heard]("event", 11, _event),
-    Column[Heard]("queue", 10, lambda heard: Cell(heard.event.queue), grow=1),
-    Column[Heard]("task", 12, lambda heard: Cell(heard.event.name, Role.STRONG), grow=2),
+    Column[Heard]("queue", 10, lambda heard: Cell(heard.event.queue), grow=1, most=24),
+    Column[Heard]("task", 12, lambda heard: Cell(heard.event.name, Role.STRONG), grow=2, most=28),
     Column[Heard]("ran", 7, lambda heard: Cell(say.duration(heard.event.run) if heard.event.run else ""), Side.RIGHT),
-    Column[Heard]("detail", 14, _detail, grow=4),
+    Column[Heard]("detail", 14, _detail, grow=6),
     Column[Heard]("worker", 10, lambda heard: Cell(heard.event.worker, Role.MUTED), grow=1, drop=1),
     Column[Heard]("id", 12, lambda heard: Cell(heard.event.task_id, Role.MUTED), grow=1, drop=2),
 )

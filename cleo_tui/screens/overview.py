@@ -43,7 +43,7 @@ class OverviewScreen(CleoScreen):
         self._table = LazyTable[QueueView](BRIEF)
         self._pane = Pane(self._table)
         self._card, self._tiles, self._alerts = StateCard(), Tiles(), Alerts()
-        self._throughput = Chart("Throughput", say.short_count, span="60 min")
+        self._throughput = Chart("Throughput", lambda rate: f"{say.short_count(rate)}/s", span="60 min")
         self._latency = Chart("Latency", say.duration, span="60 min")
         self._charts = Horizontal(self._throughput, self._latency, id="charts")
         self._lower = Horizontal(self._pane, self._alerts, id="lower")

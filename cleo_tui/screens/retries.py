@@ -175,7 +175,7 @@ def _columns(now: Callable[[], float]) -> Sequence[Column[RetryRun]]:
 
     def bar(run: RetryRun) -> Cell:
         share = run.looked / run.total if run.total else 1.0
-        return Cell("━" * round(share * BAR) + "┄" * (BAR - round(share * BAR)), Role.ACCENT)
+        return Cell(say.bar(share, BAR), Role.ACCENT)
 
     def judged(number: Callable[[RetryRun], int], role: Role) -> Callable[[RetryRun], Cell]:
         def cell(run: RetryRun) -> Cell:

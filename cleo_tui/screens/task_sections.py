@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from textual.content import Content
 
 from cleo_core.models import Attempt, Outcome, TaskRecord, TaskState
@@ -39,10 +41,8 @@ def _pair(label: str, text: str, role: Role = Role.PLAIN) -> Content:
 def _summary(task: TaskRecord, now: float) -> Content:
     lines: list[Content] = []
     if task.progress is not None:
-        filled = round(task.progress * BAR)
-        bar = Content.assemble(inked("━" * filled, Role.ACCENT), inked("━" * (BAR - filled), Role.FAINT))
         text = f"  {task.progress:.0%}  {task.progress_text}".rstrip()
-        lines.append(Content.assemble(bar, inked(text, Role.PLAIN)))
+        lines.append(Content.assemble(inked(say.bar(task.progress, BAR), Role.ACCENT), inked(text, Role.PLAIN)))
     facts = [_pair("queue", task.queue), _pair("priority", task.priority.name.lower())]
     if task.group:
         facts.append(_pair("group", task.group))
@@ -74,20 +74,21 @@ def _timeline(task: TaskRecord, now: float) -> Content:
     if task.expires_at is not None:
         moments.append((task.expires_at, "its record is dropped", Role.MUTED))
     moments.sort(key=lambda moment: moment[0])
+    gaps = [
+        f"+{say.duration(at - before)}" if at - before >= 0.001 else "" for (before, *_), (at, *_) in pairwise(moments)
+    ]
+    widest = max(map(len, gaps), default=0)
     lines: list[Content] = []
-    before: float | None = None
-    for at, what, role in moments:
-        gap = f"+{say.duration(at - before)}" if before is not None and at - before >= 0.001 else ""
+    for (at, what, role), gap in zip(moments, ["", *gaps], strict=True):
         mark = "○" if at > now else "●"
         lines.append(
             Content.assemble(
                 inked(f"{mark} ", role),
                 inked(say.moment(at), Role.MUTED),
-                inked(f"  {gap:<12}", Role.MUTED),
+                inked(f"  {gap:<{widest}}  " if widest else "  ", Role.MUTED),
                 inked(what, role),
             )
         )
-        before = at
     return Content("\n").join(lines)
 
 

@@ -22,7 +22,7 @@ from cleo_tui.screens import history_columns
 from cleo_tui.screens.base import COMMON
 from cleo_tui.screens.history_key import SHOW_HISTORY, ShowsHistory
 from cleo_tui.screens.task import TaskScreen
-from cleo_tui.screens.worker_columns import condition_of, explained, look_of
+from cleo_tui.screens.worker_columns import condition_of, explained, failed_role, look_of
 from cleo_tui.theme import Role
 from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.facts import Fact, Facts
@@ -254,7 +254,7 @@ def _facts_of(worker: WorkerInfo, now: float) -> list[Fact]:
         Fact("heartbeat", say.ago(max(0.0, now - worker.beat_at))),
         Fact("slots", f"{say.count(worker.active)} of {say.count(worker.concurrency)} busy"),
         Fact("processed", say.count(worker.processed)),
-        Fact("failed", say.count(worker.failed), Role.BAD if worker.failed else Role.PLAIN),
+        Fact("failed", say.count(worker.failed), failed_role(worker)),
         Fact("cpu", f"{worker.cpu:.0f}%"),
         Fact("memory", say.size(worker.memory) + limit),
         Fact("loop lag", say.duration(round(worker.loop_lag, 3))),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from cleo_core.models import WorkerInfo, WorkerState
 from cleo_tui import say
+from cleo_tui.screens.group_columns import FAILS_OFTEN
 from cleo_tui.screens.queue_columns import number
 from cleo_tui.theme import Role
 from cleo_tui.widgets.columns import Cell, Column, Side
@@ -85,7 +86,7 @@ def columns(now: Callable[[], float]) -> Sequence[Column[WorkerInfo]]:
         Column("queues", 10, lambda worker: Cell(", ".join(worker.queues), Role.MUTED), grow=2, most=40, drop=4),
         Column("active", 10, slots, Side.RIGHT, flashes=True),
         Column("processed", 9, lambda worker: number(worker.processed), Side.RIGHT, flashes=True),
-        Column("failed", 7, lambda worker: number(worker.failed, Role.BAD), Side.RIGHT, drop=2, flashes=True),
+        Column("failed", 7, _failed, Side.RIGHT, drop=2, flashes=True),
         Column("cpu", 5, lambda worker: Cell(f"{worker.cpu:.0f}%", _cpu_role(worker.cpu)), Side.RIGHT, drop=3),
         Column("memory", 9, _memory, Side.RIGHT, drop=1),
         Column("lag", 6, _lag, Side.RIGHT, drop=5),
@@ -97,6 +98,15 @@ def columns(now: Callable[[], float]) -> Sequence[Column[WorkerInfo]]:
         Column("pid", 7, lambda worker: Cell(str(worker.pid), Role.MUTED), Side.RIGHT, drop=9),
         Column("version", 8, lambda worker: Cell(worker.version, Role.MUTED), drop=7),
     )
+
+
+def _failed(worker: WorkerInfo) -> Cell:
+    return number(worker.failed, failed_role(worker))
+
+
+def failed_role(worker: WorkerInfo) -> Role:
+    """That some tasks fail is usual; that many of them do is not."""
+    return Role.BAD if worker.failed > FAILS_OFTEN * worker.processed else Role.PLAIN
 
 
 def _cpu_role(percent: float) -> Role:

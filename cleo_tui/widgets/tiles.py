@@ -17,6 +17,8 @@ from cleo_tui.theme import ROLE_CLASSES, Inked, Role
 LEAST_WIDTH = 13
 LINES = 2
 GAP = 1
+# What worries has a thicker edge, so that this is not told in colour alone.
+EDGE, WORRIED = "▎", "▌"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Tiles(Widget, Inked):
 
     def _tile(self, tile: Tile, line: int, width: int) -> list[Segment]:
         worried = tile.role in {Role.WARN, Role.BAD}
-        bar = Segment("▎", self.ink(tile.role if worried else Role.FAINT))
+        bar = Segment(WORRIED if worried else EDGE, self.ink(tile.role if worried else Role.FAINT))
         room = width - 2
         if line == 0:
             label = tile.label[:room].ljust(room)

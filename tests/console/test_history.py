@@ -73,7 +73,7 @@ async def test_where_there_is_room_all_of_it_is_on_one_screen(cleo: Cleo, connec
         assert "1 of" not in screen.split("Slowest")[0].split("Errors")[0]
         lines = screen.splitlines()
         figures = lines[next(place for place, line in enumerate(lines) if "dead letters" in line) + 1]
-        assert figures.split()[:4] == ["▎3", "▎2", "▎1", "▎60%"]
+        assert figures.split()[:4] == ["▎3", "▎2", "▌1", "▌60%"]
 
 
 async def test_in_a_small_terminal_one_chart_is_shown_at_a_time(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
