@@ -24,7 +24,8 @@ class EventBatch(Sequence[Event]):
     def __init__(self, queue: str, position: str, lines: Sequence[list[Any]]) -> None:
         self.queue = queue
         self._position = position
-        self._lines = lines
+        # Tuples of plain values: nothing for the collector to look through, however many are kept.
+        self._lines = tuple(map(tuple, lines))
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -52,7 +53,7 @@ class EventBatch(Sequence[Event]):
         return [(self[place], number) for place, number in numbers.items()]
 
 
-def _sort_of(line: list[Any]) -> tuple[object, ...]:
+def _sort_of(line: Sequence[Any]) -> tuple[object, ...]:
     kind = line[_KIND]
     detail = tuple(line[_DETAIL]) if kind == ObserverEvent.STATUS_CHANGE else ()
     return line[_AT], kind, line[_STATE], not line[_WORKER], detail

@@ -256,7 +256,7 @@ class _Place:
             return number < self.number
         return bool(self.position) and _order(position) > _order(self.position)
 
-    def take(self, queue: str, position: str, number: int, lines: list[Any]) -> Sequence[Event | EventGap]:
+    def take(self, queue: str, position: str, number: int, lines: Sequence[Any]) -> Sequence[Event | EventGap]:
         """The events of an entry, with what is missing before it."""
         events = EventBatch(queue, position, lines)
         missed = number - self.next_number if self.next_number else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import JsonValue
@@ -21,7 +22,7 @@ from cleo_core.models import (
     TaskSummary,
 )
 
-Line = list[Any]
+Line = Sequence[Any]
 
 
 def read_line(data: bytes | str) -> Line:
