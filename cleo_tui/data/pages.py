@@ -152,12 +152,12 @@ class Paged(Generic[Row]):
             if self._task is None or self._task.done():
                 self._ask(0, None)
             return
-        last = min(last, page.total - 1)
+        last = min(last, page.total - 1, first + self.limit - 1)
         if page.offset <= first and last < page.offset + len(page.rows):
             return
-        offset = max(0, (first + last) // 2 - self.limit // 2)
+        # What was asked for already is on its way, or the list has fewer rows to show than it counts.
         if self._asked is None or not self._asked[0] <= first <= last < self._asked[1]:
-            self._ask(offset, None)
+            self._ask(max(0, (first + last + 1) // 2 - self.limit // 2), None)
 
     def refresh(self, around: str | None, first: int) -> None:
         """Read the window anew, around that row or where ``first`` is seen; dropped while a request is under way."""
@@ -216,7 +216,8 @@ class Paged(Generic[Row]):
             return
         self._page = page
         self._places = {self._key(row): page.offset + index for index, row in enumerate(page.rows)}
-        self._asked = None
+        if around:
+            self._asked = (page.offset, page.offset + self.limit)
         self._on_change()
 
 

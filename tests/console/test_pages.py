@@ -11,8 +11,9 @@ from tests.waiting import until
 class Source:
     """A list of numbers, told by their text."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, *, listed: int | None = None) -> None:
         self.rows = [str(number) for number in range(total)]
+        self.listed = total if listed is None else listed
         self.asked: list[int] = []
         self.gate = asyncio.Event()
         self.gate.set()
@@ -22,7 +23,7 @@ class Source:
             offset = max(0, self.rows.index(around) - limit // 2)
         self.asked.append(offset)
         await self.gate.wait()
-        return Page(offset, len(self.rows), self.rows[offset : offset + limit], 0.0)
+        return Page(offset, len(self.rows), self.rows[offset : min(offset + limit, self.listed)], 0.0)
 
 
 def paged(source: Source) -> Paged[str]:
@@ -65,6 +66,45 @@ async def test_a_newer_request_cancels_the_one_before() -> None:
     await rows.settled()
     assert rows.at(9_000) == "9000"
     assert rows.at(2_000) is None
+
+
+class Drawn:
+    """Looks at the same lines of a list each time that it has changed, as a table does."""
+
+    def __init__(self, source: Source) -> None:
+        self.sight = (0, 39)
+        self.rows = Paged(source, lambda row: row, lambda: self.rows.look(*self.sight), lambda error: None)
+
+    async def show(self, first: int, last: int) -> None:
+        self.sight = (first, last)
+        self.rows.look(first, last)
+        # A request that is made when one was answered begins in that very step.
+        for _ in range(5):
+            await self.rows.settled()
+
+
+async def test_a_list_that_shows_fewer_rows_than_it_counts_is_asked_once_for_the_rest() -> None:
+    source = Source(5_000, listed=1_000)
+    drawn = Drawn(source)
+    await drawn.show(0, 39)
+    await drawn.show(4_960, 4_999)
+    await drawn.show(4_950, 4_989)
+    assert len(source.asked) == 2
+    drawn.rows.refresh(None, 4_950)
+    await drawn.show(4_950, 4_989)
+    assert len(source.asked) == 3, "a refresh asks again"
+    drawn.rows.renew("7")
+    await drawn.show(0, 39)
+    assert (drawn.rows.at(7), len(source.asked)) == ("7", 4)
+
+
+async def test_a_screen_taller_than_the_window_is_content_with_a_window() -> None:
+    source = Source(5_000)
+    drawn = Drawn(source)
+    await drawn.show(0, WINDOW + 20)
+    await drawn.show(100, WINDOW + 120)
+    assert (drawn.rows.at(100), drawn.rows.at(WINDOW + 99)) == ("100", str(WINDOW + 99))
+    assert len(source.asked) == 2
 
 
 async def test_the_cursor_stays_with_its_row_while_the_list_moves() -> None:
