@@ -49,7 +49,7 @@ class Terminal(ABC):
     def close(self) -> None:
         """Close the terminal as a person closes a window."""
 
-    def wait_for(self, text: str, *, within: float = 20.0) -> str:
+    def wait_for(self, text: str, *, within: float = 60.0) -> str:
         """Wait until the text is on the screen; returns the screen."""
         deadline = time.monotonic() + within
         while text not in (screen := self.screen()):

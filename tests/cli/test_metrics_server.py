@@ -77,7 +77,7 @@ async def test_a_server_that_is_gone_is_told_and_so_is_that_it_is_back(own_serve
     console = Console(own_server.url, namespace)
     async with Cleo(own_server.url, namespace=namespace) as cleo:
         await cleo.queues.add("emails", "send")
-    async with serving(console, "--patience", "2") as (address, _):
+    async with serving(console, "--patience", "10") as (address, _):
         assert (await scrape(address))["cleo_up"] == 1
         own_server.kill()
         assert (await scrape(address))["cleo_up"] == 0

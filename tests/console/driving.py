@@ -41,11 +41,11 @@ class Console:
         self.app.post_message(events.Paste(text))
         await self.pilot.pause()
 
-    async def see(self, *texts: str, within: float = 10.0) -> str:
+    async def see(self, *texts: str, within: float = 30.0) -> str:
         """Wait until all of the texts are on the screen."""
         return await self._look_for(lambda screen: all(text in screen for text in texts), f"{texts}", within)
 
-    async def see_no_more(self, text: str, within: float = 10.0) -> None:
+    async def see_no_more(self, text: str, within: float = 30.0) -> None:
         """Wait until the text is not on the screen."""
         await self._look_for(lambda screen: text not in screen, f"no {text!r}", within)
 
@@ -81,9 +81,10 @@ async def console(
     settings: ConsoleSettings = FAST,
     clock: Callable[[], float] | None = None,
 ) -> AsyncGenerator[Console]:
-    """A console on what ``connect`` makes, once its first screen is there."""
+    """A console on what ``connect`` makes, once its first screen is there, and it is known what may be changed."""
     app = CleoApp(connect, settings=settings, clock=clock) if clock else CleoApp(connect, settings=settings)
     async with app.run_test(size=size, notifications=True) as pilot:
         running = Console(app, pilot)
         await running.see("1 Over")
+        await until(lambda: app.snapshot and (app.snapshot.server or app.snapshot.link.trouble))
         yield running

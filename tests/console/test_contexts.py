@@ -187,6 +187,7 @@ async def test_in_production_the_name_has_to_be_typed(profiles: Path, other: Ser
     async with cleo_on(other, namespace, "hunter2") as cleo, console_on(load().get("two")) as shop:
         await cleo.queues.add("emails", "send", {}, task_id="mail-1")
         await shop.see("connected", "emails")
+        await until(lambda: shop.app.snapshot and shop.app.snapshot.server)
         await shop.press("2")
         await shop.see("Queues  1 queue")
         await shop.press("P")
@@ -208,6 +209,7 @@ async def test_in_production_one_task_wants_the_name_of_its_queue_and_two_their_
         for number in range(2):
             await cleo.queues.add("emails", "send", {}, task_id=f"mail-{number}")
         await shop.see("connected", "emails")
+        await until(lambda: shop.app.snapshot and shop.app.snapshot.server)
         await shop.command("tasks waiting @emails")
         await shop.see("mail-0")
         await shop.press("K")

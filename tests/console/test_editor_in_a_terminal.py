@@ -29,7 +29,7 @@ async def test_the_editor_has_the_terminal_and_the_console_comes_back(
         sys.executable, "-m", "cleo_tui", server.url, "--namespace", namespace,
     ]  # fmt: skip
     with open_terminal(command, columns=80, rows=24) as terminal:
-        terminal.wait_for("mails", within=30)
+        terminal.wait_for("mails")
         terminal.type("6")
         terminal.wait_for("1 kind, 1 letter")
         terminal.type("Enter")
@@ -55,7 +55,7 @@ async def test_an_editor_that_ends_with_an_error_gives_the_terminal_back(
         "env", "-u", "VISUAL", "EDITOR=false", sys.executable, "-m", "cleo_tui", server.url, "--namespace", namespace,
     ]  # fmt: skip
     with open_terminal(command, columns=80, rows=24) as terminal:
-        terminal.wait_for("mails", within=30)
+        terminal.wait_for("mails")
         terminal.type(":")
         terminal.type("task mails m0", "Enter")
         terminal.wait_for("E edit")

@@ -37,14 +37,14 @@ async def test_a_queue_that_is_heard_but_can_not_be_read_does_not_make_it_ask_wi
     channel = keys_of(cleo, "ghost").events
     async with following(cleo, NEVER) as live:
         number, began, rounds = 0, time.monotonic(), live.rounds
-        while time.monotonic() < began + 1.5:
+        while time.monotonic() < began + 1.5 or number <= 20 or live.rounds == rounds:
+            assert time.monotonic() < began + 30
             number += 1
             line = [str(number), "t", "", 0, 0, "", 0, "task_added", "waiting", 1_000 * time.time(), 0, "", "", ""]
             await ask(cleo, "PUBLISH", channel, json.dumps([f"{number}-0", number, [line]]))
         await until(lambda: live.log.heard == number)
         passed = time.monotonic() - began
-        assert number > 20
-        assert 1 <= live.rounds - rounds <= passed / STRANGERS_EVERY + 1
+        assert live.rounds - rounds <= passed / STRANGERS_EVERY + 1
 
 
 async def test_a_server_that_is_killed_is_told_as_gone_and_back_long_before_its_next_reading(

@@ -29,7 +29,7 @@ def test_a_thread_does_not_keep_the_process_of_a_terminal_that_is_gone(gone: boo
         os.close(inside)
         if gone:
             os.close(outside)
-            assert process.wait(20) == 129
+            assert process.wait(60) == 129
         else:
             os.write(outside, b"\x04")
             # Who still has a terminal waits for what is at work.

@@ -22,7 +22,8 @@ from tests.servers import Server, free_port
 from tests.waiting import until
 
 CONSOLE = [sys.executable, "-m", "cleo_tui"]
-WITHIN = 2.0
+# Two seconds are enough where the machine has nothing else to do. What is not told of the end goes on for ever.
+WITHIN = 20.0
 
 
 @dataclass
@@ -34,7 +35,7 @@ class OnPty:
 
     def read_until(self, text: bytes) -> None:
         """Read what it writes until the text is among it."""
-        seen, deadline = b"", time.monotonic() + 30
+        seen, deadline = b"", time.monotonic() + 60
         while text not in seen:
             assert time.monotonic() < deadline, seen
             if select.select([self.master], [], [], 0.1)[0]:
@@ -73,7 +74,7 @@ def test_it_ends_when_the_terminal_is_lost_while_it_starts(after: float) -> None
         time.sleep(after)
         console.lose_terminal()
         # Python has to be started and the console imported first.
-        console.process.wait(WITHIN + 3)
+        console.process.wait(2 * WITHIN)
 
 
 def test_it_ends_when_the_terminal_is_lost_without_a_hangup(server: Server, namespace: str) -> None:
@@ -102,7 +103,7 @@ def test_it_ends_when_a_terminal_that_took_nothing_more_is_lost(server: Server, 
 
 def test_without_a_terminal_it_says_so() -> None:
     command = [*CONSOLE, f"redis://127.0.0.1:{free_port()}"]
-    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "no terminal" in ended.stderr
 
@@ -136,7 +137,7 @@ async def test_the_consoles_in_browsers_end_when_what_serves_them_is_killed(
             consoles = process.children(recursive=True)
             process.kill()
             assert consoles
-            await until(lambda: not any(_runs(console) for console in consoles), within=WITHIN)
+            await until(lambda: not any(_runs(console) for console in consoles))
 
 
 def _runs(process: psutil.Process) -> bool:
@@ -149,7 +150,7 @@ def _runs(process: psutil.Process) -> bool:
 
 async def _open(browser: aiohttp.ClientSession, address: str) -> None:
     """It says where it is a moment before it listens there."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         try:
             async with browser.get(address):

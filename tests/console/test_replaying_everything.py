@@ -113,7 +113,7 @@ WALK: Sequence[Step] = (
     ("workers", ("enter",), ("somebody", "emails")),
     ("dead @emails", (), ("ValueError: no",)),
     ("dead @emails", ("enter",), ("dead-1",)),
-    ("dead @emails", ("u",), ("emails · trash", "9 min")),
+    ("dead @emails", ("u",), ("emails · trash", " min")),
     ("dead @emails", ("t",), ("emails · retries", "0 of 1")),
     ("stuck @emails", (), ("active-1", "silent")),
     ("live", (), ("added", "noise")),
@@ -136,6 +136,7 @@ async def _furnish(cleo: Cleo) -> None:
     for prepare in (a_schedule, a_worker, a_retry):
         seeded = await prepare(cleo, seeded)
     await ask(cleo, "PERSIST", cleo.backend.keys.worker("somebody"))
+    await ask(cleo, "ZINCRBY", cleo.backend.keys.workers, 3_600_000, "somebody")
 
 
 async def _settle(shop: Console) -> None:
@@ -152,7 +153,7 @@ def _cards(shop: Console) -> list[str]:
 
 
 async def _walk(shop: Console) -> None:
-    await shop.see("emails", within=30)
+    await shop.see("emails")
     await until(lambda: shop.app.snapshot and shop.app.snapshot.workers and shop.app.snapshot.server)
     for command, keys, texts in WALK:
         await shop.command(command)

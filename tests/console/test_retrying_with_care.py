@@ -138,7 +138,7 @@ async def test_a_console_that_ends_leaves_its_run_to_be_taken_up(cleo: Cleo, con
     (run,) = await cleo.dead_letters.retries("mails")
     assert run.state is RetryState.RUNNING
     await complete(cleo, await claim(cleo, 2, queue="mails"), queue="mails")
-    await asyncio.wait_for(_finish(cleo, run.id), 10)
+    await asyncio.wait_for(_finish(cleo, run.id), 30)
     assert await waiting(cleo) == 10
 
 

@@ -116,7 +116,7 @@ async def test_a_drained_worker_ends(cleo: Cleo, connect: Callable[[], Cleo]) ->
         await look(running, "● running")
         await running.press("N", "y")
         await running.see("told to drain", "No worker is alive")
-    await asyncio.wait_for(work, 10)
+    await asyncio.wait_for(work, 30)
 
 
 async def test_the_page_of_a_worker_shows_what_it_runs_and_what_ended(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
