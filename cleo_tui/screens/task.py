@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from cleo_core.errors import CleoError, TaskNotFound
 from cleo_core.models import TaskRecord, TaskState
@@ -23,6 +23,7 @@ from cleo_tui.screens.base import COMMON, CleoScreen
 from cleo_tui.screens.editing import EDIT, Editing
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.reasons import Reasons
+from cleo_tui.widgets.section import Section
 from cleo_tui.widgets.statecard import Card, Look, StateCard
 
 TASK_ACTIONS = (
@@ -56,7 +57,8 @@ class TaskScreen(CleoScreen):
         self._error: CleoError | None = None
         self._reading: asyncio.Task[None] | None = None
         self._card = StateCard()
-        self._parts = {name: Static(classes="section") for name in task_sections.NAMES}
+        self._told: TaskRecord | None = None
+        self._parts = {name: Section() for name in task_sections.NAMES}
         self._why = Reasons()
         self._page = VerticalScroll(self._why, *self._parts.values(), id="task", classes="frame")
 
@@ -120,11 +122,14 @@ class TaskScreen(CleoScreen):
             self._page.border_title = inked(f"{self._record.name}  {self._key}", Role.STRONG).markup
             self._page.border_subtitle = inked("it is gone by now" if self._is_gone else "", Role.WARN).markup
             self._why.tell(self._record.state, self._reasons)
-            for name, content in task_sections.sections_of(self._record, snapshot.now).items():
-                part = self._parts[name]
-                part.display = content is not None
-                if content is not None:
-                    part.update(content)
+            if self._record != self._told:
+                self._told = self._record
+                self._tell(task_sections.lasting(self._record))
+            self._tell(task_sections.ageing(self._record, snapshot.now))
+
+    def _tell(self, sections: Mapping[str, Content | None]) -> None:
+        for name, content in sections.items():
+            self._parts[name].tell(content)
 
     def _card_instead(self, snapshot: Snapshot) -> Card | None:
         if self._record is not None:

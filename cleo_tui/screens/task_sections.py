@@ -17,16 +17,22 @@ BAR = 30
 LABEL = 10
 
 
-def sections_of(task: TaskRecord, now: float) -> dict[str, Content | None]:
-    """The sections by name; None where there is nothing to say."""
+def lasting(task: TaskRecord) -> dict[str, Content | None]:
+    """The sections by name that look the same until the record is another; None where there is nothing to say."""
     return {
-        "summary": _summary(task, now),
-        "timeline": _titled("Timeline", _timeline(task, now)),
-        "attempts": _attempts(task, now),
         "payload": _titled("Arguments", json_text(task.arguments)),
         "result": _titled("Result", json_text(task.result)) if task.state is TaskState.COMPLETED else None,
         "logs": _logs(task),
         "options": _titled("Options", json_text(dict(task.options))) if task.options else None,
+    }
+
+
+def ageing(task: TaskRecord, now: float) -> dict[str, Content | None]:
+    """Those that also tell how long ago something was."""
+    return {
+        "summary": _summary(task, now),
+        "timeline": _titled("Timeline", _timeline(task, now)),
+        "attempts": _attempts(task, now),
     }
 
 
