@@ -23,6 +23,8 @@ from cleo_core.models import (
 )
 
 Line = Sequence[Any]
+# As page_row.lua cuts them off.
+PREVIEW = 200
 
 
 def read_line(data: bytes | str) -> Line:
@@ -100,7 +102,7 @@ def _receipt_fields(receipt: bytes, ready_ms: float) -> dict[str, Any]:
 
 def summary_of(queue: str, state: TaskState, raw: list[Any], due_ms: bytes | None) -> TaskSummary | None:
     """What a list shows of a task, of ``page.lua``'s values; None if its record is gone."""
-    task_id, receipt, (stored, name, group, priority, at, ready, tries, end, progress, reason) = raw
+    task_id, receipt, (stored, name, group, priority, at, ready, tries, end, progress, reason, arguments) = raw
     if not name:
         return None
     fields: dict[str, Any] = {
@@ -113,6 +115,8 @@ def summary_of(queue: str, state: TaskState, raw: list[Any], due_ms: bytes | Non
         "enqueued_at": _number(at) / 1000,
         "attempt": _number(tries) + 1,
         "error": reason.decode(errors="replace"),
+        # Cut off anywhere, in the middle of a letter too.
+        "preview": arguments.decode(errors="ignore"),
     }
     if progress:
         fields["progress"] = from_json(progress)[0]
@@ -144,7 +148,9 @@ def record_of(queue: str, task_id: str, raw: list[Any]) -> TaskRecord | None:
     if b"name" not in stored:
         return None
     columns = (b"state", b"name", b"group", b"prio", b"at", b"ready", b"tries", b"end", b"progress", b"reason")
-    values = [stored.get(column, b"") for column in columns]
+    arguments = stored.get(b"args", b"")
+    beginning = arguments if len(arguments) <= PREVIEW else arguments[:PREVIEW] + "…".encode()
+    values = [*(stored.get(column, b"") for column in columns), beginning]
     kind = TaskState(state.decode())
     summary = summary_of(queue, kind, [task_id.encode(), receipt, values], due or None)
     assert summary is not None
@@ -156,7 +162,7 @@ def record_of(queue: str, task_id: str, raw: list[Any]) -> TaskRecord | None:
     losses = _number(stored.get(b"losses", b""))
     return TaskRecord(
         **summary.model_dump(),
-        arguments=_json_or_text(stored.get(b"args", b"null")),
+        arguments=_json_or_text(arguments or b"null"),
         options=_options_of(head),
         headers=headers,
         attempts=attempts,

@@ -42,7 +42,11 @@ class Progress(Model):
 
 
 class TaskSummary(Model):
-    """What a list shows of a task."""
+    """What a list shows of a task.
+
+    ``preview`` is the beginning of its arguments as JSON: 200 bytes, then an ellipsis if there are more. It is the
+    ellipsis alone if they are larger than 16 KiB, which a list doesn't look into.
+    """
 
     id: str
     name: str
@@ -58,6 +62,7 @@ class TaskSummary(Model):
     attempt: int = 1
     error: str = ""
     progress: float | None = None
+    preview: str = ""
 
 
 class TaskRecord(TaskSummary):

@@ -16,6 +16,7 @@ from cleo_tui.screens.base import COMMON
 from cleo_tui.screens.editing import EDIT, Editing
 from cleo_tui.screens.letter_changes import LETTER_CHANGES, ChangesLetters, Meant
 from cleo_tui.screens.of_queue import QUEUE_STEPS
+from cleo_tui.screens.task_columns import arguments
 from cleo_tui.screens.task_list import LIST_ACTIONS, TaskListScreen, target_of
 from cleo_tui.theme import Role
 from cleo_tui.widgets.columns import Cell, Column, Side
@@ -235,10 +236,11 @@ def _columns(now: Callable[[], float]) -> Sequence[Column[TaskSummary]]:
     return (
         Column("died", 7, died, Side.RIGHT),
         Column("task", 14, lambda task: Cell(task.name, Role.STRONG), grow=1, most=40),
-        Column("why", 9, why, drop=3),
+        Column("why", 9, why, drop=4),
         Column("error", 24, lambda task: Cell(task.error, Role.BAD), grow=4),
+        Column("arguments", 20, arguments, grow=4, drop=3),
         Column("tries", 5, lambda task: Cell(str(max(1, task.attempt - 1))), Side.RIGHT, drop=1),
-        Column("group", 8, lambda task: Cell(task.group, Role.MUTED), drop=5),
-        Column("worker", 10, lambda task: Cell(task.worker, Role.MUTED), grow=1, drop=4),
+        Column("group", 8, lambda task: Cell(task.group, Role.MUTED), drop=6),
+        Column("worker", 10, lambda task: Cell(task.worker, Role.MUTED), grow=1, drop=5),
         Column("id", 12, lambda task: Cell(task.id, Role.MUTED), grow=2, most=32, drop=2),
     )

@@ -46,11 +46,17 @@ def columns(state: TaskState, now: Callable[[], float]) -> Sequence[Column[TaskS
         Column("state", 2 + len(state), _state, flashes=state is TaskState.ACTIVE),
         Column("task", 14, lambda task: Cell(task.name, Role.STRONG), grow=2, most=40),
         Column("id", 12, lambda task: Cell(task.id, Role.MUTED), grow=2, most=32, drop=4),
+        Column("arguments", 20, arguments, grow=5, drop=6),
         Column("group", 8, lambda task: Cell(task.group, Role.MUTED), grow=1, most=24, drop=5),
-        Column("priority", 8, _priority, drop=7),
-        Column("try", 3, _try, Side.RIGHT, drop=6),
+        Column("priority", 8, _priority, drop=8),
+        Column("try", 3, _try, Side.RIGHT, drop=7),
         *of_state[state],
     )
+
+
+def arguments(task: TaskSummary) -> Cell:
+    """What the task is about: the beginning of its arguments, without the braces around them and the quotes in them."""
+    return Cell(task.preview.removeprefix("{").removesuffix("}").replace('"', ""), Role.MUTED)
 
 
 def _state(task: TaskSummary) -> Cell:

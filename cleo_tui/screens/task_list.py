@@ -20,6 +20,7 @@ from cleo_tui.screens.marking import MARKS, MarksRows
 from cleo_tui.screens.matching import matcher
 from cleo_tui.screens.of_queue import QUEUE_STEPS, QueueScreen
 from cleo_tui.screens.task import TaskScreen
+from cleo_tui.screens.task_columns import arguments
 from cleo_tui.widgets.columns import Column
 from cleo_tui.widgets.pane import Pane
 from cleo_tui.widgets.statecard import Card, Look
@@ -248,10 +249,10 @@ class TaskListScreen(QueueScreen, MarksRows, CopiesRow):
 
 
 def target_of(task: TaskSummary) -> Target:
-    """The task as a plan names it."""
-    error = " ".join(task.error.split())
-    return Target(task.id, f"{task.name}  {task.id}  {error}".rstrip())
+    """The task as a plan names it: with its error, or what it is about."""
+    about = " ".join(task.error.split()) or arguments(task).text
+    return Target(task.id, f"{task.name}  {task.id}  {about}".rstrip())
 
 
 def _fields(task: TaskSummary) -> tuple[str, ...]:
-    return (task.id, task.name, task.group, task.worker, task.error, task.priority.name.lower())
+    return (task.id, task.name, task.group, task.worker, task.error, task.priority.name.lower(), arguments(task).text)

@@ -22,6 +22,7 @@ from cleo_tui.screens import history_columns
 from cleo_tui.screens.base import COMMON
 from cleo_tui.screens.history_key import SHOW_HISTORY, ShowsHistory
 from cleo_tui.screens.task import TaskScreen
+from cleo_tui.screens.task_columns import arguments
 from cleo_tui.screens.worker_columns import condition_of, explained, failed_role, look_of
 from cleo_tui.theme import Role
 from cleo_tui.widgets.columns import Cell, Column, Side
@@ -176,6 +177,7 @@ class WorkerScreen(ShowsHistory):
         return (
             Column("task", 14, lambda task: Cell(task.name, Role.STRONG), grow=2, most=40),
             Column("id", 12, lambda task: Cell(task.id, Role.MUTED), grow=2, most=32),
+            Column("arguments", 20, arguments, grow=4, drop=4),
             Column("queue", 8, lambda task: Cell(task.queue, Role.MUTED), grow=1, most=24),
             Column("group", 8, lambda task: Cell(task.group, Role.MUTED), grow=1, most=24, drop=2),
             Column("try", 3, lambda task: Cell(str(task.attempt)), Side.RIGHT, drop=1),

@@ -92,6 +92,11 @@ ERRORS = (
     "TimeoutError: no answer from smtp.acme.example within 30 s",
     "ValueError: 'to' is no address: \x1b[31mnobody\x1b[0m",
 )
+PREVIEWS = {
+    "emails": '{"message":{"to":"ada@example.com","subject":"Welcome","attachments":null,"retry":true}}',
+    "billing": '{"customer":"ada","cents":1250}',
+    "images": '{"path":"uploads/ada.png","width":640}',
+}
 
 
 def _task(queue: str, state: TaskState, index: int) -> TaskSummary:
@@ -111,6 +116,7 @@ def _task(queue: str, state: TaskState, index: int) -> TaskSummary:
         attempt=4 if state is TaskState.DEAD else 1 + index % 2,
         error=ERRORS[index % 3] if state is TaskState.DEAD else "",
         progress=(index % 10) / 10 if state is TaskState.ACTIVE else None,
+        preview=PREVIEWS.get(queue, "{}").replace("ada", ("ada", "grace", "linus")[index % 3]),
     )
 
 

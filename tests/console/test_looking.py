@@ -134,7 +134,7 @@ async def test_a_million_tasks_are_jumped_through(connect: Callable[[], Cleo]) -
 async def test_what_does_not_fit_is_said(connect: Callable[[], Cleo]) -> None:
     async with console(CannedCleo, clock=clock, size=(80, 24)) as shop:
         await shop.press("3")
-        await shop.see("of 12,480", "+1 column")
+        await shop.see("of 12,480", "+2 columns")
 
 
 async def test_each_key_in_the_bar_leads_to_its_screen(connect: Callable[[], Cleo]) -> None:
@@ -214,6 +214,21 @@ async def test_the_palette_finds_what_can_be_done_here(connect: Callable[[], Cle
         await shop.see("Go to Dead letters.")
         await shop.press("enter")
         await until(lambda: shop.app.current_mode == "dead")
+
+
+async def test_tasks_are_told_apart_and_filtered_by_their_arguments(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    for name in ("ada", "grace"):
+        await cleo.queues.add("emails", "send", {"to": name, "copies": 2})
+    await cleo.queues.add("emails", "send", {"to": "x" * 20_000})
+    async with console(connect) as shop:
+        await shop.press("3")
+        await shop.see("to:ada,copies:2", "to:grace,copies:2", "…")
+        await shop.press("slash")
+        await shop.type("to:grace")
+        await shop.see_no_more("to:ada")
+        await shop.see("1 of the 3")
+        await shop.press("enter", "K")
+        await shop.see("Cancel 1 task", "to:grace,copies:2")
 
 
 async def test_a_lost_server_is_said_and_found_again(own_server: Server, own_cleo: Cleo) -> None:

@@ -147,6 +147,30 @@ async def test_a_list_says_who_runs_a_task_since_when_and_when_a_delayed_one_is_
     assert 48 < delayed.due_at - page.at <= 50
 
 
+@pytest.mark.parametrize(
+    ("arguments", "preview"),
+    [
+        ({}, "{}"),
+        ({"to": "ada"}, '{"to":"ada"}'),
+        ({"to": "ü" * 200}, '{"to":"' + 96 * "ü" + "…"),
+        ({"to": "x" * 20_000}, "…"),
+    ],
+)
+async def test_a_list_shows_the_beginning_of_the_arguments_unless_they_are_large(
+    cleo: Cleo, arguments: dict[str, str], preview: str
+) -> None:
+    await cleo.queues.add("q", "work", arguments, task_id="t")
+    (listed,) = (await cleo.queues.tasks("q", TaskState.WAITING)).items
+    assert listed.preview == preview
+
+
+async def test_what_a_list_shows_of_a_task_is_what_is_told_of_it_alone(cleo: Cleo) -> None:
+    await cleo.queues.add("q", "work", {"to": "x" * 300}, task_id="t", group="g")
+    (listed,) = (await cleo.queues.tasks("q", TaskState.WAITING)).items
+    alone = (await cleo.queues.get_task("q", "t")).model_dump()
+    assert {name: alone[name] for name in listed.model_dump()} == listed.model_dump()
+
+
 async def test_five_thousand_waiting_tasks_are_paged_through_without_a_gap(cleo: Cleo) -> None:
     @cleo.task(queue="q")
     async def work(n: int) -> None:
