@@ -46,6 +46,8 @@ class GuardedServer(Server):
             templates_path=Path(__file__).with_name("templates"),
         )
         self._token = token.encode()
+        # A browser doesn't tell ports apart: what is served on another one has a cookie of another name.
+        self._cookie = f"{COOKIE}-{port}"
 
     @property
     def address(self) -> str:
@@ -74,7 +76,7 @@ class GuardedServer(Server):
         given = request.query.get("token")
         if given is not None:
             return self._enter(given)
-        if not self._is_token(request.cookies.get(COOKIE, "")):
+        if not self._is_token(request.cookies.get(self._cookie, "")):
             raise web.HTTPForbidden(text="Open the address that `cleo-tui serve` has printed; it ends in a token.\n")
         if not _is_of_this_site(request):
             raise web.HTTPForbidden(text="Another site may not open this console.\n")
@@ -93,7 +95,7 @@ class GuardedServer(Server):
         if not self._is_token(given):
             raise web.HTTPForbidden(text="That is not the token.\n")
         answer = web.HTTPFound("/")
-        answer.set_cookie(COOKIE, given, httponly=True, samesite="Strict", path="/")
+        answer.set_cookie(self._cookie, given, httponly=True, samesite="Strict", path="/")
         return answer
 
     @aiohttp_jinja2.template("app_index.html")

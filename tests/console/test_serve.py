@@ -8,8 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import aiohttp
@@ -33,8 +33,8 @@ class Serving:
         return psutil.Process(self.process.pid).children(recursive=True)
 
 
-@pytest.fixture
-def serving(server: Server, namespace: str) -> Iterator[Serving]:
+@contextmanager
+def serve(server: Server, namespace: str) -> Generator[Serving]:
     command = [
         sys.executable,
         "-m",
@@ -57,8 +57,14 @@ def serving(server: Server, namespace: str) -> Iterator[Serving]:
         time.sleep(0.01)
     yield Serving(found[0], process)
     process.terminate()
-    process.wait(10)
+    process.wait(30)
     process.stdout.close()
+
+
+@pytest.fixture
+def serving(server: Server, namespace: str) -> Iterator[Serving]:
+    with serve(server, namespace) as running:
+        yield running
 
 
 @pytest.fixture
@@ -105,6 +111,17 @@ async def test_the_token_opens_the_page_which_needs_nothing_from_elsewhere(
         async with browser.get(place + link.removeprefix("./")) as answer:
             assert answer.status == 200, link
     assert re.findall(r"https?://[^\"']+", page) == []
+
+
+async def test_two_consoles_of_one_machine_can_be_open_in_a_browser(
+    serving: Serving, server: Server, namespace: str, browser: aiohttp.ClientSession
+) -> None:
+    with serve(server, namespace) as other:
+        for address in (serving.address, other.address):
+            async with browser.get(address) as answer:
+                assert answer.status == 200
+        async with browser.get(serving.address.partition("?")[0]) as answer:
+            assert answer.status == 200
 
 
 class Page:
