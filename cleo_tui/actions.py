@@ -7,6 +7,7 @@ are carried out by ``perform``, so what changes something passes the read-only c
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -57,6 +58,11 @@ class Action:
     does: str = ""
     given: tuple[str, ...] = ()
 
+    @property
+    def needs_words(self) -> bool:
+        """Whether it can't be done without a word after its name."""
+        return not self.keys and bool(re.sub(r"\[[^]]*\]", "", self.usage).strip())
+
 
 class Actor:
     """What a screen, a widget or the app is beside, when it has actions of its own."""
@@ -93,13 +99,17 @@ async def perform(actor: Actor, action: Action, words: Sequence[str] = ()) -> No
     if action.effect is Effect.CHANGES and (reason := app.reason_against(queue)):
         app.warn(reason)
         return
-    method = f"do_{(action.does or action.name).replace('-', '_')}"
     try:
-        outcome: object = getattr(actor, method)(*action.given, *words)
+        outcome = method_of(actor, action)(*action.given, *words)
         if inspect.isawaitable(outcome):
             await outcome
     except app.engine_errors as error:
         app.warn(str(error))
+
+
+def method_of(actor: Actor, action: Action) -> Callable[..., object]:
+    """What of the actor carries the action out."""
+    return getattr(actor, f"do_{(action.does or action.name).replace('-', '_')}")
 
 
 def app_of(node: DOMNode | Actor) -> CleoApp:

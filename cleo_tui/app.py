@@ -357,7 +357,8 @@ class CleoApp(Paced, Coloured, Attentive, Contexts, Going, Exporting, Replaying,
     def do_theme(self, name: str = "") -> None:
         """Change the colours."""
         if name not in THEMES:
-            self.warn(f"There is no theme {name!r}. There are {', '.join(sorted(THEMES))}.")
+            wrong = f"There is no theme {name!r}" if name else "Name a theme"
+            self.warn(f"{wrong}. There are {', '.join(sorted(THEMES))}.")
             return
         self.theme = name
 

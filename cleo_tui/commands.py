@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from cleo_tui.actions import Action, Actor, actions_in_reach, app_of, perform, shown
+from cleo_tui.actions import Action, Actor, actions_in_reach, app_of, method_of, perform, shown
 from cleo_tui.widgets.table import LazyTable
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ async def run_line(screen: Screen[Any], text: str) -> None:
     if action.takes is None and len(words) > 1:
         app.warn(f":{name} takes nothing after its name.")
         return
+    try:
+        inspect.signature(method_of(actor, action)).bind(*action.given, *words[1:])
+    except TypeError:
+        app.warn(f"Write it as `:{name} {action.usage}`, with no word more or less.")
+        return
     await perform(actor, action, words[1:])
 
 
@@ -79,7 +85,7 @@ class ActionProvider(Provider):
     async def discover(self) -> Hits:
         """Everything, before anything is typed."""
         for actor, action in self._all():
-            yield DiscoveryHit(_title(action), partial(perform, actor, action), help=action.help)
+            yield DiscoveryHit(_title(action), partial(_choose, actor, action), help=action.help)
 
     async def search(self, query: str) -> Hits:
         """What the typed text matches."""
@@ -87,7 +93,16 @@ class ActionProvider(Provider):
         for actor, action in self._all():
             score = matcher.match(f"{action.name} {action.help}")
             if score > 0:
-                yield Hit(score, matcher.highlight(_title(action)), partial(perform, actor, action), help=action.help)
+                yield Hit(score, matcher.highlight(_title(action)), partial(_choose, actor, action), help=action.help)
+
+
+async def _choose(actor: Actor, action: Action) -> None:
+    """Carry it out, or let be typed what it can't do without."""
+    front = app_of(actor).front()
+    if action.needs_words and front is not None:
+        front.ask_command(f"{action.name} ")
+    else:
+        await perform(actor, action)
 
 
 def _title(action: Action) -> str:

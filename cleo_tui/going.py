@@ -61,15 +61,21 @@ class Going:
         from cleo_tui.screens.task import TaskScreen  # noqa: PLC0415 - a screen, which brings the engine
 
         app = self._going
-        if len(words) == 2:
-            queue, task_id = words
-        elif len(words) == 1 and not (app.snapshot and words[0] in app.snapshot.by_name):
-            (task_id,) = words
-            queue = (await app.cleo.explain(task_id)).queue
-        else:
+        # Ids may have spaces in them: those of a schedule's tasks are made of its name.
+        names_queue = bool(words) and self._is_queue(words[0], sure=len(words) != 2)
+        task_id = " ".join(words[1:] if names_queue else words)
+        if not task_id:
             app.warn("Name a task: `:task 01j8...`, or its queue and the task: `:task emails 01j8...`.")
             return
+        queue = words[0] if names_queue else (await app.cleo.explain(task_id)).queue
         app.push_screen(TaskScreen(queue, task_id))
+
+    def _is_queue(self, word: str, *, sure: bool) -> bool:
+        """Whether it names a queue; one that was not read may be one, unless that has to be sure."""
+        snapshot = self._going.snapshot
+        if snapshot is None:
+            return not sure
+        return word in snapshot.by_name or (not sure and snapshot.queue_total > len(snapshot.by_name))
 
     async def do_worker(self, worker: str = "") -> None:
         """Look into a worker."""

@@ -129,6 +129,11 @@ def plural(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def of(number: int, one: str, many: str) -> str:
+    """What is said of one, or of several."""
+    return one if number == 1 else many
+
+
 def group(name: str) -> str:
     """A group by its name; the group of the tasks that have none has the empty name, which nobody could see."""
     return name or "(no group)"

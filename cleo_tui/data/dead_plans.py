@@ -14,13 +14,16 @@ from cleo_tui.data.plans import Plan, Step, Target, Verb, task_plan
 
 PAGE = 1_000
 NOUN = "dead letter"
+ONE_RETRIED = "It goes back to the end of its queue, with all its retries before it."
+ONE_DISCARDED = "It is kept in the trash for 10 minutes, from where U brings it back; then it is gone for good."
 RETRIED = "They go back to the end of their queue, with all their retries before them."
 DISCARDED = "They are kept in the trash for 10 minutes, from where U brings them back; then they are gone for good."
 
 
 def retry_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
     """Put dead letters back into their queue."""
-    return task_plan(Verb.RETRY, cleo, queue, targets, RETRIED, cleo.dead_letters.retry)
+    consequence = say.of(len(targets), ONE_RETRIED, RETRIED)
+    return task_plan(Verb.RETRY, cleo, queue, targets, consequence, cleo.dead_letters.retry)
 
 
 def discard_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
@@ -32,7 +35,8 @@ def discard_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
         discard[:] = [report.discard]
         return report
 
-    return task_plan(Verb.DISCARD, cleo, queue, targets, DISCARDED, apply)
+    consequence = say.of(len(targets), ONE_DISCARDED, DISCARDED)
+    return task_plan(Verb.DISCARD, cleo, queue, targets, consequence, apply)
 
 
 # --- all of a kind -----------------------------------------------------------------------------------
@@ -207,16 +211,18 @@ def undo_plan(cleo: Cleo, queue: str, discards: Sequence[Discard], now: float) -
             yield Step(attempted, done, failures=failures)
 
     targets = tuple(Target(discard.id, discard_text(discard, now)) for discard in discards)
-    consequence = "They are dead letters again, as they were; what has expired meanwhile stays away."
+    size = sum(discard.count for discard in discards)
+    again = say.of(size, "It is a dead letter again, as it was", "They are dead letters again, as they were")
+    consequence = f"{again}; what has expired meanwhile stays away."
     return Plan(
         Verb.UNDO,
         queue,
         targets,
         consequence,
         noun=NOUN,
-        size=sum(discard.count for discard in discards),
+        size=size,
         run=run,
-        question=f"Bring back {say.plural(sum(discard.count for discard in discards), NOUN)} of {queue}?",
+        question=f"Bring back {say.plural(size, NOUN)} of {queue}?",
     )
 
 

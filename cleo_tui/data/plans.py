@@ -228,7 +228,11 @@ async def _in_slices(plan: Plan) -> AsyncGenerator[Step]:
 
 def cancel_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
     """Cancel tasks."""
-    consequence = "Those that wait end at once; the workers of those that run are asked to stop. It can't be undone."
+    consequence = say.of(
+        len(targets),
+        "If it waits it ends at once; if it runs its worker is asked to stop. It can't be undone.",
+        "Those that wait end at once; the workers of those that run are asked to stop. It can't be undone.",
+    )
     return task_plan(Verb.CANCEL, cleo, queue, targets, consequence, cleo.queues.cancel)
 
 
@@ -240,7 +244,7 @@ def pause_plan(cleo: Cleo, queues: Sequence[str]) -> Plan:
         return BulkReport(done=len(names) - len(failures), failures=failures)
 
     consequence = "What runs goes on; nothing more is claimed until the queue is resumed."
-    return _queue_plan(Verb.PAUSE, queues, consequence, apply)
+    return _queue_plan(Verb.PAUSE, cleo, queues, consequence, apply)
 
 
 def resume_plan(cleo: Cleo, queues: Sequence[str]) -> Plan:
@@ -251,7 +255,7 @@ def resume_plan(cleo: Cleo, queues: Sequence[str]) -> Plan:
         return BulkReport(done=len(names) - len(failures), failures=failures)
 
     consequence = "Workers claim from it again at once."
-    return _queue_plan(Verb.RESUME, queues, consequence, apply)
+    return _queue_plan(Verb.RESUME, cleo, queues, consequence, apply)
 
 
 def task_plan(verb: Verb, cleo: Cleo, queue: str, targets: Sequence[Target], consequence: str, apply: Apply) -> Plan:
@@ -270,5 +274,12 @@ def task_plan(verb: Verb, cleo: Cleo, queue: str, targets: Sequence[Target], con
     return Plan(verb, queue, tuple(targets), consequence, apply, look=look)
 
 
-def _queue_plan(verb: Verb, queues: Sequence[str], consequence: str, apply: Apply) -> Plan:
-    return Plan(verb, "", tuple(Target(name, name) for name in queues), consequence, apply, noun="queue")
+def _queue_plan(verb: Verb, cleo: Cleo, queues: Sequence[str], consequence: str, apply: Apply) -> Plan:
+    async def look(sample: Sequence[Target]) -> str:
+        stats = [await cleo.queues.stats(target.id) for target in sample]
+        paused = ", ".join("paused" if one.paused else "not paused" for one in stats)
+        waiting, active = sum(one.waiting for one in stats), sum(one.active for one in stats)
+        return f"{paused}, {say.count(waiting)} waiting, {say.count(active)} running"
+
+    targets = tuple(Target(name, name) for name in queues)
+    return Plan(verb, "", targets, consequence, apply, noun="queue", look=look)

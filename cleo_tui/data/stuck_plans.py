@@ -11,8 +11,12 @@ from cleo_core.models import BulkReport, StuckTask, TaskState, WorkerHealth
 from cleo_tui import say
 from cleo_tui.data.plans import Plan, Target, Verb
 
-CONSEQUENCE = (
-    "They are taken from their workers and wait again where they waited. A task whose lease ran out is charged with a "
+TAKEN = (
+    "It is taken from its worker and waits again where it waited.",
+    "They are taken from their workers and wait again where they waited.",
+)
+CHARGED = (
+    "A task whose lease ran out is charged with a "
     "loss, so that one that takes down its workers ends in the dead letters; the others are not charged."
 )
 
@@ -53,7 +57,7 @@ def recover_plan(cleo: Cleo, tasks: Sequence[StuckTask]) -> Plan:
         Verb.RECOVER,
         queues.pop() if len(queues) == 1 else "",
         tuple(Target(key, f"{task.name}  {task.id}  {task.reasons[0].text}") for key, task in by_key.items()),
-        CONSEQUENCE,
+        f"{say.of(len(by_key), *TAKEN)} {CHARGED}",
         apply,
         caution=_caution(tasks),
         look=look,

@@ -23,26 +23,35 @@ async def pause_worker_plan(cleo: Cleo, workers: Sequence[WorkerInfo]) -> Plan:
     if len(workers) == 1:
         workers = [await cleo.workers.get(workers[0].id)]
     if all(worker.state is WorkerState.PAUSED for worker in workers):
-        consequence = "They claim tasks again at once."
+        consequence = say.of(len(workers), "It claims tasks again at once.", "They claim tasks again at once.")
         return _plan(Verb.RESUME, cleo, workers, consequence, cleo.workers.resume)
-    consequence = "What they run goes on; they claim nothing until they are resumed. Other workers go on."
+    consequence = say.of(
+        len(workers),
+        "What it runs goes on; it claims nothing until it is resumed. Other workers go on.",
+        "What they run goes on; they claim nothing until they are resumed. Other workers go on.",
+    )
     return _plan(Verb.PAUSE, cleo, workers, consequence, cleo.workers.pause)
 
 
 def drain_plan(cleo: Cleo, workers: Sequence[WorkerInfo]) -> Plan:
     """Let workers end when all that they run has ended."""
-    consequence = (
-        "They claim nothing more and end for good when what they run has ended; nothing starts others in their place. "
-        "It can't be undone."
+    consequence = say.of(
+        len(workers),
+        "It claims nothing more and ends for good when what it runs has ended; nothing starts another in its place.",
+        "They claim nothing more and end for good when what they run has ended; nothing starts others in their place.",
     )
+    consequence += " It can't be undone."
     return _plan(Verb.DRAIN, cleo, workers, consequence, cleo.workers.drain)
 
 
 def stop_plan(cleo: Cleo, workers: Sequence[WorkerInfo]) -> Plan:
     """Let workers end within their grace period."""
-    consequence = (
-        "As on SIGTERM: they claim nothing more, and what does not end within their grace period is handed back and "
-        "runs elsewhere. Nothing starts others in their place. It can't be undone."
+    consequence = "As on SIGTERM: " + say.of(
+        len(workers),
+        "it claims nothing more, and what does not end within its grace period is handed back and runs elsewhere. "
+        "Nothing starts another in its place. It can't be undone.",
+        "they claim nothing more, and what does not end within their grace period is handed back and runs elsewhere. "
+        "Nothing starts others in their place. It can't be undone.",
     )
     return _plan(Verb.STOP, cleo, workers, consequence, cleo.workers.stop)
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
 
 from cleo_core.models import AuditEntry
 from cleo_tui import say
 from cleo_tui.actions import Action, bindings_of
+from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import COMMON
 from cleo_tui.screens.of_queue import queue_word
 from cleo_tui.screens.read_list import MOST, ReadListScreen
-from cleo_tui.theme import Role
+from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.statecard import Card, Look
 
@@ -24,9 +27,10 @@ AUDIT_ACTIONS = (
 
 
 class AuditScreen(ReadListScreen[AuditEntry]):
-    """The latest entries of a queue, or of all, the newest first."""
+    """The latest entries of a queue, or of all, the newest first; below them all of the one under the cursor."""
 
     TITLE = "Audit"
+    PART_OF = "more"
     ACTIONS = AUDIT_ACTIONS
     BINDINGS = bindings_of(AUDIT_ACTIONS)
     noun = "entry"
@@ -37,10 +41,12 @@ class AuditScreen(ReadListScreen[AuditEntry]):
     def __init__(self) -> None:
         super().__init__()
         self._queue: str | None = None
+        self._whole = Static(id="meaning", classes="frame")
 
     def body(self) -> ComposeResult:
-        """One list."""
+        """The list, and what finds no room in its columns."""
         yield self.pane
+        yield self._whole
 
     @property
     def heading(self) -> str:
@@ -54,8 +60,7 @@ class AuditScreen(ReadListScreen[AuditEntry]):
             return Cell(say.ago(max(0.0, now() - entry.at)), Role.MUTED)
 
         def result(entry: AuditEntry) -> Cell:
-            good = entry.result in {"", "ok", "done"}
-            return Cell(entry.result, Role.MUTED if good else Role.WARN)
+            return Cell(entry.result, Role.MUTED if _went_well(entry) else Role.WARN)
 
         return (
             Column("at", 19, lambda entry: Cell(say.moment(entry.at), Role.MUTED), drop=4),
@@ -68,6 +73,14 @@ class AuditScreen(ReadListScreen[AuditEntry]):
             Column("count", 6, lambda entry: Cell(say.count(entry.count)), Side.RIGHT),
             Column("result", 8, result, grow=1, most=40, drop=3),
         )
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw the list, and all of the entry under the cursor."""
+        super().show(snapshot)
+        entry = self.table.current if self.table.display else None
+        self._whole.display = entry is not None
+        if entry is not None:
+            self._whole.update(_whole_of(entry))
 
     async def fetch(self) -> Sequence[AuditEntry]:
         """The latest entries."""
@@ -102,6 +115,24 @@ class AuditScreen(ReadListScreen[AuditEntry]):
     def offers(self, action: Action) -> bool:
         """Without an entry there is nothing to copy."""
         return action.name != "copy" or self.table.current is not None
+
+
+def _went_well(entry: AuditEntry) -> bool:
+    return entry.result in {"", "ok", "done"}
+
+
+def _whole_of(entry: AuditEntry) -> Content:
+    """Who, as which user of Redis, when and where; then what, with which result."""
+    redis_user = f" as {entry.redis_user}" if entry.redis_user else ""
+    where = f"  in {entry.queue}" if entry.queue else ""
+    result = "" if _went_well(entry) else f"  {entry.result}"
+    return Content.assemble(
+        inked(entry.os_user, Role.STRONG),
+        inked(f"{redis_user}  {say.moment(entry.at)}{where}\n", Role.MUTED),
+        inked(f"{entry.action}  ", Role.ACCENT),
+        inked(entry.target + (f"  ({say.count(entry.count)})" if entry.count > 1 else ""), Role.PLAIN),
+        inked(result, Role.WARN),
+    )
 
 
 SPEC = ScreenSpec("", "audit", "Audit", AuditScreen, takes=queue_word, usage="[@QUEUE]")

@@ -71,12 +71,16 @@ COMMON = (
 
 
 class CleoScreen(Screen[None], Actor):
-    """A screen. It composes its ``body``, draws in ``show``, and fetches what only it needs in ``reconcile``."""
+    """A screen. It composes its ``body``, draws in ``show``, and fetches what only it needs in ``reconcile``.
+
+    One without a place in the bar may be part of another one (``PART_OF``), which Esc leads back to.
+    """
 
     ACTIONS: ClassVar[tuple[Action, ...]] = COMMON
     BINDINGS = bindings_of(COMMON)
     WANTS: ClassVar[Want] = Want.COUNTS
     AUTO_FOCUS = "LazyTable"
+    PART_OF: ClassVar[str] = ""
     FILTER_HINT: ClassVar[str] = "! inverts · enter keeps · esc clears "
 
     def __init__(self) -> None:
@@ -160,7 +164,7 @@ class CleoScreen(Screen[None], Actor):
             production=app.settings.production,
             alerts=_count_of(snapshot),
         )
-        self.top_bar.offer(app.tabs, app.current_mode)
+        self.top_bar.offer(app.tabs, getattr(app.screen_stack[0], "PART_OF", "") or app.current_mode)
         self.banner.tell(link, snapshot.taken_at, app.replay_text())
         self.set_class(snapshot.has_data and not link.state.is_live, "-old")
         self.show(snapshot)
@@ -235,6 +239,8 @@ class CleoScreen(Screen[None], Actor):
             self.filter_by("")
         elif len(self.cleo_app.screen_stack) > 1:
             self.cleo_app.pop_screen()
+        elif self.PART_OF:
+            self.cleo_app.go(self.PART_OF)
 
     async def do_queue(self, name: str = "", verb: str = "") -> None:
         """Look into a queue, or change it."""
@@ -291,9 +297,9 @@ class CleoScreen(Screen[None], Actor):
         if self.filter_text is not None:
             self.prompt.open(Purpose.FILTER, self.filter_text, lambda _text: (), self.FILTER_HINT)
 
-    def ask_command(self) -> None:
-        """Let a command be typed."""
-        self.prompt.open(Purpose.COMMAND, "", self._candidates)
+    def ask_command(self, text: str = "") -> None:
+        """Let a command be typed, behind what it begins with."""
+        self.prompt.open(Purpose.COMMAND, text, self._candidates)
 
     def open_palette(self) -> None:
         """Search all that can be done here."""
@@ -312,11 +318,8 @@ class CleoScreen(Screen[None], Actor):
         return candidates_for(self, text)
 
     def _back_to_work(self) -> None:
-        home = self.home
-        if home is None:
-            self.set_focus(None)
-        else:
-            home.focus()
+        # At once: what was entered may want something else to be typed.
+        self.set_focus(self.home)
 
     def on_prompt_typed(self, message: Prompt.Typed) -> None:
         """A filter works while it is typed."""

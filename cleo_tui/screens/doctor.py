@@ -31,6 +31,7 @@ class DoctorScreen(ReadListScreen[Check]):
     """The checks, the worst first; below them what the one under the cursor means."""
 
     TITLE = "Doctor"
+    PART_OF = "more"
     ACTIONS = DOCTOR_ACTIONS
     BINDINGS = bindings_of(DOCTOR_ACTIONS)
     noun = "check"

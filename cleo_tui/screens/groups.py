@@ -177,7 +177,7 @@ class GroupsScreen(QueueScreen, ChangesGroups, CopiesRow, ShowsHistory):
         if self._filter:
             return Card(Look.FILTERED, f"No group matches {self._filter!r}", "", "esc clears the filter")
         text = "A group is listed while it has tasks that wait or run, or settings of its own."
-        return Card(Look.EMPTY, f"{self.queue} has no groups now", text, "] shows the next queue")
+        return Card(Look.EMPTY, f"{self.queue} has no groups now", text, self.next_hint)
 
     def _card_without_page(self) -> Card:
         if isinstance(self._error, PermissionDenied):

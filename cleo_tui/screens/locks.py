@@ -36,6 +36,7 @@ class LocksScreen(ListOfQueueScreen[LockInfo]):
     """The locks, the next to run out first."""
 
     TITLE = "Locks"
+    PART_OF = "more"
     ACTIONS = LOCK_ACTIONS
     BINDINGS = bindings_of(LOCK_ACTIONS)
     noun = "lock"
@@ -74,7 +75,7 @@ class LocksScreen(ListOfQueueScreen[LockInfo]):
 
     def empty_card(self) -> Card:
         """Nobody holds any."""
-        return Card(Look.EMPTY, f"No group of {self.queue} is locked", "", "] shows the next queue")
+        return Card(Look.EMPTY, f"No group of {self.queue} is locked", "", self.next_hint)
 
     def body(self) -> ComposeResult:
         """The queues, above the list."""

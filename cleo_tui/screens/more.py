@@ -32,6 +32,7 @@ ENTRIES = (
     Entry("locks", "Locks", "groups that somebody keeps for himself; release by force"),
     Entry("audit", "Audit", "who changed what, when, with which result"),
     Entry("doctor", "Doctor", "what is wrong with the server, the access and the queues, and how to mend it"),
+    Entry("servers", "Servers", "the profiles, and which server is looked at"),
     Entry("help", "Help", "the keys of this console"),
 )
 

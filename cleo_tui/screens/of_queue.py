@@ -57,6 +57,13 @@ class QueueScreen(CleoScreen):
         snapshot = self.cleo_app.snapshot
         return snapshot is not None and len(self.queues_of(snapshot)) > 1
 
+    @property
+    def next_hint(self) -> str:
+        """How to go on from a queue in which there is nothing, if there is another."""
+        snapshot = self.cleo_app.snapshot
+        others = snapshot is not None and len(self.queues_of(snapshot)) > 1
+        return "] shows the next queue" if others else ""
+
     def restart(self) -> None:
         """Show another queue from the beginning."""
         raise NotImplementedError

@@ -120,6 +120,10 @@ class QueuesScreen(FiltersRows, SortsRows[QueueView], ShowsHistory):
         """The queue under the cursor."""
         return (f"@{queue.name}",) if (queue := self.table.current) else ()
 
+    def offers(self, action: Action) -> bool:
+        """Without a queue there is none to pause."""
+        return super().offers(action) and (action.name != "pause" or self.table.current is not None)
+
     def do_pause(self) -> None:
         """Propose to pause or resume the queue under the cursor."""
         queue = self.table.current

@@ -158,7 +158,10 @@ def _explained(run: RetryRun, *, mine: bool) -> tuple[str, Role]:
     if condition == "stopped":
         return "Somebody stopped it. R carries it on.", Role.WARN
     if condition == "runs" and run.first is not None and run.retried <= run.first and run.unjudged:
-        waits = f"The first {say.count(run.first)} are out; the others follow when each of them was tried."
+        if run.total <= run.first:
+            waits = "All are out, and have not all been tried yet."
+        else:
+            waits = f"The first {say.count(run.first)} are out; the others follow when each of them was tried."
         return waits + (" This console carries it on." if mine else ""), Role.MUTED
     if condition == "runs":
         return (

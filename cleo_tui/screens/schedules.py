@@ -27,6 +27,7 @@ from cleo_tui.widgets.looks import STATES
 from cleo_tui.widgets.statecard import Card, Look
 
 NEXT = 5
+LATE = 5.0
 CHANGES = (
     Action("pause", ("P",), "Pause the schedule, or resume it.", label="pause/resume", effect=Effect.CHANGES),
     Action("run-now", ("N",), "Store a task of the schedule now.", label="run now", effect=Effect.CHANGES),
@@ -44,6 +45,7 @@ class SchedulesScreen(ListOfQueueScreen[ScheduleInfo]):
     """The schedules, the next to run first; below them the next times of the one under the cursor."""
 
     TITLE = "Schedules"
+    PART_OF = "more"
     ACTIONS = SCHEDULE_ACTIONS
     BINDINGS = bindings_of(SCHEDULE_ACTIONS)
     noun = "schedule"
@@ -71,8 +73,9 @@ class SchedulesScreen(ListOfQueueScreen[ScheduleInfo]):
             if schedule.next_at is None:
                 return Cell("never" if schedule.when is not None else "unreadable", Role.BAD)
             seconds = schedule.next_at - now()
-            late = seconds < -5
-            return Cell("late" if late else f"in {say.age(max(0.0, seconds))}", Role.BAD if late else Role.PLAIN)
+            if seconds < -LATE:
+                return Cell("late", Role.BAD)
+            return Cell(f"in {say.age(seconds)}" if seconds >= 1 else "due")
 
         def last(schedule: ScheduleInfo) -> Cell:
             if schedule.last_at is None:
@@ -115,7 +118,8 @@ class SchedulesScreen(ListOfQueueScreen[ScheduleInfo]):
         if schedule.id != self._of:
             self._of = schedule.id
             self._times.restart()
-        self._next.border_title = inked(f"{schedule.id} · {when_of(schedule)}", Role.STRONG).markup
+        paused = " · if it is resumed" if schedule.paused else ""
+        self._next.border_title = inked(f"{schedule.id} · {when_of(schedule)}{paused}", Role.STRONG).markup
         times = self._times.value or ()
         told = [f"{say.moment(at)}  in {say.duration(max(0.0, at - self.now))}" for at in times]
         if not told:
@@ -148,7 +152,7 @@ class SchedulesScreen(ListOfQueueScreen[ScheduleInfo]):
     def empty_card(self) -> Card:
         """The queue has none."""
         text = "A task's declaration or cleo.schedules.add() makes one."
-        return Card(Look.EMPTY, f"Nothing is scheduled in {self.queue}", text, "] shows the next queue")
+        return Card(Look.EMPTY, f"Nothing is scheduled in {self.queue}", text, self.next_hint)
 
     # --- keys ----------------------------------------------------------------------------------------
 

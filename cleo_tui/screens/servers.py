@@ -49,6 +49,7 @@ class ServersScreen(FiltersRows):
     """What is looked at, how to look at something else, and the profiles that there are."""
 
     TITLE = "Servers"
+    PART_OF = "more"
     ACTIONS = SERVER_ACTIONS
     BINDINGS = bindings_of(SERVER_ACTIONS)
 
@@ -134,6 +135,12 @@ class ServersScreen(FiltersRows):
         """Look at that server."""
         if row := self._table.current:
             self.cleo_app.do_ctx(row.profile.name)
+
+    def do_back(self) -> None:
+        """As everywhere; but where nothing is known yet there is nothing to go back to."""
+        snapshot = self.cleo_app.snapshot
+        if self.filter_text or (snapshot is not None and snapshot.has_data):
+            super().do_back()
 
     def do_demo(self) -> None:
         """The demo in place of this."""

@@ -104,7 +104,7 @@ class TasksScreen(TaskListScreen):
             Look.EMPTY,
             f"No task of {self.queue} {_OF_STATE[self.state]}",
             "",
-            "l or → shows the next state, ] the next queue",
+            "l or → shows the next state" + (", ] the next queue" if self.next_hint else ""),
         )
 
     def visit(self, words: Sequence[str]) -> None:

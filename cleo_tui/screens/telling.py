@@ -45,15 +45,11 @@ class TellingScreen(ModalScreen[None]):
             yield from self.told()
 
     def on_mount(self) -> None:
-        """Say how to go on, once it is known whether there is more."""
-        self.call_after_refresh(self._say_how)
+        """Say how to go on, as soon as it is known whether there is more, and whenever that changes."""
+        self.watch(self._box, "show_vertical_scrollbar", self._say_how)
 
-    def on_resize(self) -> None:
-        """There may be more or less room now."""
-        self.call_after_refresh(self._say_how)
-
-    def _say_how(self) -> None:
-        how = _how(more=bool(self._box.max_scroll_y))
+    def _say_how(self, more: bool) -> None:
+        how = _how(more=more)
         # When a title is set, Textual draws the frame with all that is in it.
         if how != self._told_how:
             self._told_how = self._box.border_subtitle = how

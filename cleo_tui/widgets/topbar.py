@@ -108,7 +108,10 @@ class TopBar(Widget):
     def render(self) -> Content:
         """Both lines."""
         width = self.size.width
-        return Content("\n").join([spread(self._where(), self._how(width), width), self._screens(width)])
+        where = self._where()
+        return Content("\n").join(
+            [spread(where, self._how(width, width - where.cell_length), width), self._screens(width)]
+        )
 
     def _where(self) -> Content:
         crumbs = self._told.crumbs if self._told else ()
@@ -126,7 +129,8 @@ class TopBar(Widget):
             ]
         return Content("").join(parts)
 
-    def _how(self, width: int) -> Content:
+    def _how(self, width: int, room: int) -> Content:
+        """How the link is, and where it leads to if there is room beside where one is."""
         told = self._told
         if told is None:
             return inked("◌ connecting ", Role.MUTED)
@@ -141,7 +145,9 @@ class TopBar(Widget):
         if told.since:
             parts.append(inked(f" · last data {told.since}", role))
         elif width >= (100 if told.alerts else 70):
-            parts.append(inked(f"  {told.place}", Role.MUTED))
+            place = inked(f"  {told.place}", Role.MUTED)
+            if sum(part.cell_length for part in (*parts, place)) + 2 <= room:
+                parts.append(place)
         parts.append(Content(" "))
         return Content("").join(parts)
 

@@ -52,7 +52,7 @@ async def waiting(cleo: Cleo, queue: str = "emails") -> int:
 
 async def test_a_queue_is_paused_only_after_a_yes(shop: Console, cleo: Cleo) -> None:
     await shop.press("2", "P")
-    await shop.see("Pause emails?")
+    await shop.see("Pause emails?", "Now on the server: not paused, 3 waiting, 0 running.")
     await shop.press("enter")
     await shop.see_no_more("Pause emails?")
     assert not (await cleo.queues.stats("emails")).paused, "the focus was on No"
@@ -132,6 +132,9 @@ async def test_marks_choose_what_is_retried(cleo: Cleo, connect: Callable[[], Cl
         assert (stats.dead, stats.waiting) == (2, 4)
         await shop.press("D", "y")
         await shop.see("1 task of mails discarded.")
+        await shop.press("R")
+        await shop.see("It goes back to the end of its queue, with all its retries before it.")
+        await shop.press("n")
         assert (await cleo.queues.stats("mails")).dead == 1
 
 

@@ -164,6 +164,17 @@ async def test_the_stream_can_be_frozen_and_filtered(cleo: Cleo, connect: Callab
         await shop.see_no_more("mail-2")
 
 
+async def test_where_one_is_is_not_cut_off_for_the_address_of_the_server(
+    cleo: Cleo, connect: Callable[[], Cleo]
+) -> None:
+    group = "a-customer-with-a-rather-long-name"
+    await cleo.queues.add("emails", "send_email", {}, group=group)
+    async with console(connect, size=(80, 24)) as shop:
+        await shop.see("● connected")
+        await shop.command(f"group emails {group}")
+        await shop.see(f"Overview / {group}", "● connected")
+
+
 async def test_commands_are_completed_and_mistakes_explained(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
     await cleo.queues.add("emails", "send_email", {}, delay=60, task_id="later")
     async with console(connect) as shop:
@@ -178,6 +189,31 @@ async def test_commands_are_completed_and_mistakes_explained(cleo: Cleo, connect
         await shop.see("There is no command 'nonsense' here.")
         await shop.command("tasks @nowhere")
         await shop.see("There is no queue 'nowhere'")
+
+
+async def test_what_the_palette_can_not_do_without_a_word_is_asked_for_it() -> None:
+    async with console(CannedCleo, clock=clock) as shop:
+        await shop.see("emails")
+        await shop.press("ctrl+p")
+        await shop.see("What do you want to do?")
+        await shop.type("change the colours")
+        await shop.see("Change the colours.")
+        await shop.press("enter")
+        await shop.see(": theme", "contrast")
+        await shop.type("light")
+        await shop.press("enter")
+        await until(lambda: shop.app.theme == "light")
+
+
+async def test_the_footer_offers_no_pause_where_there_is_no_queue() -> None:
+    async with console(CannedCleo, clock=clock) as shop:
+        await shop.press("2")
+        await shop.see("emails", "P pause/resume")
+        await shop.press("slash")
+        await shop.type("zzz")
+        await shop.press("enter")
+        await shop.see("No queue matches 'zzz'")
+        await shop.see_no_more("P pause/resume")
 
 
 async def test_the_footer_has_the_keys_of_what_is_typed_while_all_others_are_letters() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from cleo_core import Cleo, Cron, Every
 from cleo_core.errors import ScheduleNotFound
+from cleo_tui.screens.more import ENTRIES
 from cleo_tui.settings import ConsoleSettings
 from tests.console.driving import Console, console
 from tests.servers import Server
@@ -120,6 +121,48 @@ async def test_the_audit_tells_who_did_what_in_all_queues_or_one(cleo: Cleo, con
         await running.press("slash")
         await running.type("acme")
         await running.see("filter 'acme': 1 of 3 entries", "1 of 1")
+
+
+async def test_an_entry_of_the_audit_can_be_read_whole_in_a_narrow_terminal(
+    cleo: Cleo, connect: Callable[[], Cleo]
+) -> None:
+    group = "a-customer-with-a-rather-long-name"
+    await cleo.groups.configure("emails", group, concurrency=3)
+    async with console(connect, size=(80, 24)) as running:
+        await running.command("audit")
+        await running.see("configure group", f"{group}: concurrency=3", "in emails", cleo.backend.os_user)
+
+
+@pytest.mark.parametrize("name", ["schedules", "locks", "audit", "doctor", "servers"])
+async def test_escape_leads_back_from_what_was_opened_in_more(
+    name: str, cleo: Cleo, connect: Callable[[], Cleo]
+) -> None:
+    await cleo.queues.add("emails", "build", {})
+    async with console(connect) as running:
+        await running.see("emails")
+        await running.press("0")
+        await running.see(f":{name}")
+        places = {entry.name: place for place, entry in enumerate(ENTRIES)}
+        await running.press(*["j"] * places[name], "enter")
+        await until(lambda: running.app.current_mode == name)
+        await running.press("escape")
+        await until(lambda: running.app.current_mode == "more")
+
+
+async def test_a_hint_names_no_key_that_would_do_nothing(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await cleo.queues.add("emails", "build", {}, delay=3_600)
+    async with console(connect) as running:
+        await running.see("emails")
+        for command, empty in (
+            ("locks", "No group of emails is locked"),
+            ("schedules", "Nothing is scheduled in emails"),
+            ("tasks active", "No task of emails runs"),
+        ):
+            await running.command(command)
+            screen = await running.see(empty)
+            assert "]" not in screen
+        await cleo.queues.add("images", "build", {}, delay=3_600)
+        await running.see("l or → shows the next state, ] the next queue")
 
 
 async def test_an_audit_of_nothing_says_what_it_is_for(connect: Callable[[], Cleo]) -> None:

@@ -44,7 +44,7 @@ async def test_a_worker_is_paused_and_resumed_after_a_yes(cleo: Cleo, connect: C
     async with cleo.worker(queues=["emails"], worker_id="w1", heartbeat=0.2), console(connect) as running:
         await look(running, "● running", "w1", "1 worker, 0 of")
         await running.press("P")
-        await running.see("Pause w1?", "Now on the server: 1 running, 0 tasks running.")
+        await running.see("Pause w1?", "Now on the server: 1 running, 0 tasks running.", "What it runs goes on")
         await running.press("enter")
         assert (await cleo.workers.get("w1")).state is WorkerState.RUNNING
         await running.press("P", "y")
