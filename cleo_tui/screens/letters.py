@@ -226,6 +226,11 @@ class LettersScreen(TaskListScreen, ChangesLetters):
         self._search.close()
 
 
+def tries_of(task: TaskSummary) -> int:
+    """How often it was tried: of one that died in nobody's hands the attempt is the one that would have come next."""
+    return task.attempt if task.worker else task.attempt - 1
+
+
 def _columns(now: Callable[[], float]) -> Sequence[Column[TaskSummary]]:
     def died(task: TaskSummary) -> Cell:
         return Cell(say.age(max(0.0, now() - task.finished_at)) if task.finished_at is not None else say.NOTHING)
@@ -239,7 +244,7 @@ def _columns(now: Callable[[], float]) -> Sequence[Column[TaskSummary]]:
         Column("why", 9, why, drop=4),
         Column("error", 24, lambda task: Cell(task.error, Role.BAD), grow=4),
         Column("arguments", 20, arguments, grow=4, drop=3),
-        Column("tries", 5, lambda task: Cell(str(max(1, task.attempt - 1))), Side.RIGHT, drop=1),
+        Column("tries", 5, lambda task: Cell(str(tries_of(task))), Side.RIGHT, drop=1),
         Column("group", 8, lambda task: Cell(task.group, Role.MUTED), drop=6),
         Column("worker", 10, lambda task: Cell(task.worker, Role.MUTED), grow=1, drop=5),
         Column("id", 12, lambda task: Cell(task.id, Role.MUTED), grow=2, most=32, drop=2),

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cleo_core import Cleo
+from cleo_core import Backoff, Cleo
+from cleo_tui.screens.letters import tries_of
 from cleo_tui.settings import ConsoleSettings
 from tests.console.driving import Console, console
 from tests.engine.dead_letters.burying import bury, numbered, tick
@@ -54,6 +55,29 @@ async def test_without_dead_letters_there_is_nothing_to_do(cleo: Cleo, connect: 
         screen = await running.see("No dead letters in mails")
         assert "R retry" not in screen
         assert "U undo" not in screen
+
+
+async def test_the_letters_tell_how_often_each_was_tried(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    @cleo.task(queue="mails", max_retries=1, backoff=Backoff.fixed(0.0))
+    async def send() -> None:
+        raise ValueError("no address")
+
+    await send.options(task_id="m0").enqueue()
+    async with cleo.worker():
+        await until(lambda: _dead(cleo))
+    (letter,) = (await cleo.dead_letters.list("mails")).items
+    assert tries_of(letter) == 2
+    async with console(connect) as running:
+        await running.press("6")
+        await running.see("1 kind, 1 letter", "after 2 attempts")
+        await running.press("enter")
+        screen = await running.see("tries", "m0")
+        (row,) = (line for line in screen.splitlines() if "m0" in line)
+        assert " 2 " in row
+
+
+async def _dead(cleo: Cleo) -> bool:
+    return (await cleo.queues.stats("mails")).dead == 1
 
 
 async def test_all_letters_of_a_kind_are_retried_after_a_yes(shop: Console, cleo: Cleo) -> None:
