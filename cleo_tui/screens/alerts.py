@@ -26,16 +26,18 @@ class AlertsScreen(TellingScreen):
 
     def __init__(self, snapshot: Snapshot) -> None:
         super().__init__()
-        self._alerts, self._now = snapshot.alerts, snapshot.now
+        self._alerts, self._now, self._known = snapshot.alerts, snapshot.now, snapshot.has_data
 
     @property
     def heading(self) -> str:
         """How many they are."""
-        return f"Alerts  {say.count(len(self._alerts))}"
+        return f"Alerts  {say.count(len(self._alerts))}" if self._known else "Alerts"
 
     def told(self) -> ComposeResult:
         """One below the other."""
-        if not self._alerts:
+        if not self._known:
+            yield Static(inked("Nothing is known yet: the server has not answered.", Role.MUTED))
+        elif not self._alerts:
             yield Static(inked("● Nothing wants looking at.", Role.GOOD))
         for alert in self._alerts[:MOST]:
             yield Static(self._lines_of(alert))

@@ -10,7 +10,6 @@ from textual.command import CommandPalette
 from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets._toast import Toast
 
 from cleo_core import GroupOrder, GroupStrategy
 from cleo_tui.actions import Action, Actor, Effect, actions_in_reach, app_of, bindings_of, perform
@@ -193,8 +192,7 @@ class CleoScreen(Screen[None], Actor):
         """What was told before a dialog came up would lie over the dialog."""
         if self.cleo_app.screen.is_modal:
             self.cleo_app.clear_notifications()
-            for toast in self.query(Toast):
-                toast.remove()
+            self.query("Toast").remove()
 
     def card_without_data(self, snapshot: Snapshot) -> Card | None:
         """What to say as long as nothing was ever read."""

@@ -249,3 +249,6 @@ async def test_an_address_that_was_given_is_not_taken_for_a_first_start() -> Non
     async with console_on(Profile("", f"redis://127.0.0.1:{free_port()}/0")) as shop:
         await shop.see("does not answer")
         assert shop.app.current_mode == "overview"
+        await shop.press("exclamation_mark")
+        screen = await shop.see("Nothing is known yet", "esc closes")
+        assert "Nothing wants looking at" not in screen
