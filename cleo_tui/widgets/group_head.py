@@ -31,36 +31,45 @@ class GroupHead(Widget):
         if rules is None:
             return Content("")
         width = self.size.width
-        lines = (spread(_rules(rules), _size(rules, total), width), spread(_defaults(rules), _state(rules), width))
-        return Content("\n").join(lines)
+        size, state = _size(rules, total), _state(rules)
+        return Content("\n").join(
+            [
+                spread(_line(_rules(rules), width - size.cell_length), size, width),
+                spread(_line(_defaults(rules), width - state.cell_length), state, width),
+            ]
+        )
 
 
 def _pair(label: str, value: str) -> Content:
     return Content.assemble(inked(f"{label} ", Role.MUTED), inked(value, Role.PLAIN))
 
 
-def _line(parts: list[Content]) -> Content:
-    return Content.assemble(" ", joined(parts, inked(" · ", Role.FAINT)))
+def _line(parts: list[Content], room: int) -> Content:
+    """Those that find room, none of them in part: of a limit its beginning would be another limit."""
+    separator = inked(" · ", Role.FAINT)
+    line = Content.assemble(" ", joined(parts, separator))
+    while line.cell_length >= room and len(parts) > 1:
+        parts = parts[:-1]
+        line = Content.assemble(" ", joined([*parts, inked("…", Role.MUTED)], separator))
+    return line
 
 
-def _rules(rules: GroupRules) -> Content:
-    parts = [
+def _rules(rules: GroupRules) -> list[Content]:
+    return [
         _pair("strategy", say.words(rules.strategy)),
         _pair("order", rules.order),
         _pair("queue rate", said(rules.queue_rate_limit)),
     ]
-    return _line(parts)
 
 
-def _defaults(rules: GroupRules) -> Content:
+def _defaults(rules: GroupRules) -> list[Content]:
     limit = f"at most {rules.concurrency:,} at once" if rules.concurrency is not None else "no limit"
     parts = [_pair("each group", limit), _pair("weight", said(rules.weight)), _pair("rate", said(rules.rate_limit))]
     options = rules.options
     if options.backoff is not None:
         parts.append(_pair("backoff", str(options.backoff.get("kind"))))
     plain = options.model_dump(exclude_none=True, exclude={"backoff"})
-    parts += [_pair(say.words(name), f"{value:g}") for name, value in plain.items()]
-    return _line(parts)
+    return parts + [_pair(say.words(name), f"{value:g}") for name, value in plain.items()]
 
 
 def _size(rules: GroupRules, total: int) -> Content:

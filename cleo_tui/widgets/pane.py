@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -11,10 +12,13 @@ from textual.geometry import Region
 
 from cleo_tui import say
 from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.columns import Side, fit
 from cleo_tui.widgets.statecard import Card, StateCard
 from cleo_tui.widgets.table import LazyTable
 
 Row = TypeVar("Row")
+CORNERS = 6
+LEAST_TITLE = 12
 
 
 class Pane(Vertical, Generic[Row]):
@@ -27,6 +31,7 @@ class Pane(Vertical, Generic[Row]):
         self._card = StateCard()
         self._card.display = False
         self._heading = self._place = Content("")
+        self._named = ("", "")
 
     def compose(self) -> ComposeResult:
         """The table, and the card that takes its place."""
@@ -35,10 +40,8 @@ class Pane(Vertical, Generic[Row]):
 
     def tell(self, title: str, note: str = "", *, card: Card | None = None) -> None:
         """Name the frame, and show the card if there is one."""
-        heading = Content.assemble(inked(title, Role.STRONG), inked(f"  {note}" if note else "", Role.MUTED))
-        if not heading.is_same(self._heading):
-            self._heading = self._border_title = heading
-            self._redraw_edge(-1)
+        self._named = (title, note)
+        self._tell_heading()
         if card is not None:
             self._card.tell(card)
         if self._card.display != (card is not None):
@@ -48,6 +51,21 @@ class Pane(Vertical, Generic[Row]):
             if had_focus or (card is None and self.screen.focused is None):
                 self.table.focus()
         self._tell_place(card)
+
+    def on_resize(self) -> None:
+        """There is other room for the name."""
+        self._tell_heading()
+
+    def _tell_heading(self) -> None:
+        """The name and what is beside it; a long name gives way, as it is told elsewhere too."""
+        title, note = self._named
+        room = self.outer_size.width - CORNERS - (cell_len(note) + 2 if note else 0)
+        if LEAST_TITLE <= room < cell_len(title):
+            title = fit(title, room, Side.LEFT)
+        heading = Content.assemble(inked(title, Role.STRONG), inked(f"  {note}" if note else "", Role.MUTED))
+        if not heading.is_same(self._heading):
+            self._heading = self._border_title = heading
+            self._redraw_edge(-1)
 
     def _follow(self) -> None:
         """The place of the cursor, and how many columns there is no room for, are in the frame."""
