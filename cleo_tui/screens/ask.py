@@ -16,6 +16,7 @@ from cleo_tui.actions import app_of
 from cleo_tui.data.plans import Plan, Report
 from cleo_tui.screens.confirm import ConfirmScreen
 from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.edges import tell_edges
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ class AskScreen(PlanDialog):
     def compose(self) -> ComposeResult:
         """How things are, the line to type in, and what is wrong with what is in it."""
         with Vertical(classes="dialog frame") as box:
-            box.border_title = inked(self._question.title, Role.STRONG).markup
-            box.border_subtitle = inked("↵ goes on, after a question · esc leaves it", Role.MUTED).markup
+            hint = inked("↵ goes on, after a question · esc leaves it", Role.MUTED)
+            tell_edges(box, inked(self._question.title, Role.STRONG), hint)
             for fact in self._question.facts:
                 yield Static(inked(fact, Role.PLAIN))
             yield Static(inked(self._question.hint, Role.MUTED))

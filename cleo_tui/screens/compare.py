@@ -24,6 +24,7 @@ from cleo_tui.screens.confirm import ConfirmScreen
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.choices import Along, Choices, Option
 from cleo_tui.widgets.coming_view import ComingView
+from cleo_tui.widgets.edges import tell_edges
 
 # A key that is held down moves the choice faster than the server should be asked.
 CALM = 0.12
@@ -83,8 +84,7 @@ class CompareScreen(ModalScreen[Report | None]):
     def compose(self) -> ComposeResult:
         """What can be chosen, and below it what comes of it."""
         with Vertical(classes="dialog compare frame") as box:
-            box.border_title = inked(self._title, Role.STRONG).markup
-            box.border_subtitle = inked(self.HINT, Role.MUTED).markup
+            tell_edges(box, inked(self._title, Role.STRONG), inked(self.HINT, Role.MUTED))
             yield from self.choices
             yield self._view
 

@@ -18,6 +18,7 @@ from cleo_tui.actions import app_of
 from cleo_tui.data.plans import Plan, Report, Rung, carry_out, preview
 from cleo_tui.screens.telling import TellingScreen
 from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.edges import tell_edges
 
 MOST_FAILURES = 200
 
@@ -55,7 +56,7 @@ class ConfirmScreen(ModalScreen[Report | None]):
         """What would be done, above the way out of it."""
         plan = self._plan
         with Vertical(classes="dialog frame") as box:
-            box.border_title = inked(plan.title, Role.STRONG).markup
+            tell_edges(box, inked(plan.title, Role.STRONG))
             for target in plan.sample:
                 yield Static(inked(f"  {target.label}", Role.PLAIN), classes="sample")
             if len(plan.targets) > len(plan.sample):

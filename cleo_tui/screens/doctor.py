@@ -15,6 +15,7 @@ from cleo_tui.screens.base import COMMON
 from cleo_tui.screens.read_list import ReadListScreen
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.columns import Cell, Column
+from cleo_tui.widgets.edges import tell_edges
 from cleo_tui.widgets.looks import CHECKS
 from cleo_tui.widgets.statecard import Card, Look
 
@@ -81,7 +82,7 @@ class DoctorScreen(ReadListScreen[Check]):
         self._meaning.display = check is not None
         if check is not None:
             look = CHECKS[check.status]
-            self._meaning.border_title = inked(check.name, Role.STRONG).markup
+            tell_edges(self._meaning, inked(check.name, Role.STRONG))
             lines = [inked(check.means, look.role if check.status is not CheckStatus.OK else Role.PLAIN)]
             if check.mend:
                 lines.append(inked(f"To mend it: {check.mend}", Role.PLAIN))

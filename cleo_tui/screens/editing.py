@@ -19,6 +19,7 @@ from cleo_tui.data.plans import Target
 from cleo_tui.screens.base import CleoScreen
 from cleo_tui.screens.confirm import ConfirmScreen
 from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.edges import tell_edges
 
 EDIT = Action(
     "edit",
@@ -45,7 +46,7 @@ class RefusedScreen(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """What is wrong, above the two ways on."""
         with Vertical(classes="dialog frame") as box:
-            box.border_title = inked("Nothing was retried", Role.STRONG).markup
+            tell_edges(box, inked("Nothing was retried", Role.STRONG))
             yield Static(inked(f"✗ {self._why}", Role.BAD))
             yield Static(inked("What you typed is kept as long as you go on editing.", Role.MUTED), id="preview")
             with Horizontal(id="buttons"):

@@ -17,6 +17,7 @@ from cleo_core.errors import CleoError
 from cleo_tui import say
 from cleo_tui.data.export import ExportError, Fields, write
 from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.edges import tell_edges
 
 
 class ExportScreen(ModalScreen[str | None]):
@@ -45,7 +46,7 @@ class ExportScreen(ModalScreen[str | None]):
         """What is written where."""
         with Vertical(classes="dialog frame") as box:
             title = f"Overwrite {self._path.name}?" if self._asks else f"Export to {self._path.name}"
-            box.border_title = inked(title, Role.STRONG).markup
+            tell_edges(box, inked(title, Role.STRONG))
             yield Static(inked(str(self._path), Role.MUTED))
             if self._asks:
                 yield Static(inked("There is such a file already. What is in it would be lost.", Role.WARN))

@@ -20,6 +20,7 @@ from cleo_core.errors import CleoError
 from cleo_tui import say
 from cleo_tui.actions import app_of
 from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.edges import tell_edges
 
 REDRAW = 200
 Part = tuple[str, int, dict[str, Any]]
@@ -49,10 +50,8 @@ class ExportLettersScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """What is written, and the line that says where to."""
         with Vertical(classes="dialog frame") as box:
-            box.border_title = inked(
-                f"Write {say.plural(self._letters, 'dead letter')} of {self._queue} to a file", Role.STRONG
-            ).markup
-            box.border_subtitle = inked("↵ writes · esc stops or leaves it", Role.MUTED).markup
+            title = f"Write {say.plural(self._letters, 'dead letter')} of {self._queue} to a file"
+            tell_edges(box, inked(title, Role.STRONG), inked("↵ writes · esc stops or leaves it", Role.MUTED))
             for label, _, _ in self._parts[:5]:
                 yield Static(inked(f"  {label}", Role.PLAIN), classes="sample")
             yield Static(

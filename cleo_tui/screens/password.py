@@ -9,6 +9,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.edges import tell_edges
 
 
 class PasswordScreen(ModalScreen[str | None]):
@@ -26,8 +27,8 @@ class PasswordScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """One line to type in."""
         with Vertical(classes="dialog frame") as box:
-            box.border_title = inked(f"Password for {self._profile}", Role.STRONG).markup
-            box.border_subtitle = inked("↵ connects · esc leaves it", Role.MUTED).markup
+            title = inked(f"Password for {self._profile}", Role.STRONG)
+            tell_edges(box, title, inked("↵ connects · esc leaves it", Role.MUTED))
             yield Static(inked("It is not written anywhere and is forgotten when the console ends.", Role.MUTED))
             yield self._input
 

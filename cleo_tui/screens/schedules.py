@@ -23,6 +23,7 @@ from cleo_tui.screens.read_list import MOST
 from cleo_tui.screens.task import TaskScreen
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.columns import Cell, Column, Side
+from cleo_tui.widgets.edges import tell_edges
 from cleo_tui.widgets.looks import STATES
 from cleo_tui.widgets.statecard import Card, Look
 
@@ -119,7 +120,7 @@ class SchedulesScreen(ListOfQueueScreen[ScheduleInfo]):
             self._of = schedule.id
             self._times.restart()
         paused = " · if it is resumed" if schedule.paused else ""
-        self._next.border_title = inked(f"{schedule.id} · {when_of(schedule)}{paused}", Role.STRONG).markup
+        tell_edges(self._next, inked(f"{schedule.id} · {when_of(schedule)}{paused}", Role.STRONG))
         times = self._times.value or ()
         told = [f"{say.moment(at)}  in {say.duration(max(0.0, at - self.now))}" for at in times]
         if not told:

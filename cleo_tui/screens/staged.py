@@ -13,6 +13,7 @@ from cleo_core.errors import InvalidOption
 from cleo_tui.data.plans import Plan
 from cleo_tui.screens.ask import PlanDialog
 from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.edges import tell_edges
 
 FIELDS = (
     ("first", "First", "10", "letters, and wait until each of them was tried"),
@@ -42,8 +43,8 @@ class StagedScreen(PlanDialog):
     def compose(self) -> ComposeResult:
         """A sentence with three gaps in it."""
         with Vertical(classes="dialog frame") as box:
-            box.border_title = inked(self._title, Role.STRONG).markup
-            box.border_subtitle = inked("tab next · ↵ goes on, after a question · esc leaves it", Role.MUTED).markup
+            hint = inked("tab next · ↵ goes on, after a question · esc leaves it", Role.MUTED)
+            tell_edges(box, inked(self._title, Role.STRONG), hint)
             yield Static(inked(self._label, Role.MUTED), classes="sample")
             for name, before, _, after in FIELDS:
                 with Horizontal(classes="gap"):

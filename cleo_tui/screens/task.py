@@ -22,6 +22,7 @@ from cleo_tui.screens import task_sections
 from cleo_tui.screens.base import COMMON, CleoScreen
 from cleo_tui.screens.editing import EDIT, Editing
 from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.edges import tell_edges
 from cleo_tui.widgets.reasons import Reasons
 from cleo_tui.widgets.section import Section
 from cleo_tui.widgets.statecard import Card, Look, StateCard
@@ -119,8 +120,8 @@ class TaskScreen(CleoScreen):
         if card is not None:
             self._card.tell(card)
         elif self._record is not None:
-            self._page.border_title = inked(f"{self._record.name}  {self._key}", Role.STRONG).markup
-            self._page.border_subtitle = inked("it is gone by now" if self._is_gone else "", Role.WARN).markup
+            title = inked(f"{self._record.name}  {self._key}", Role.STRONG)
+            tell_edges(self._page, title, inked("it is gone by now" if self._is_gone else "", Role.WARN))
             self._why.tell(self._record.state, self._reasons)
             if self._record != self._told:
                 self._told = self._record

@@ -7,9 +7,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 
 from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.edges import tell_edges
 
 
 class TellingScreen(ModalScreen[None]):
@@ -26,7 +28,6 @@ class TellingScreen(ModalScreen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._box = VerticalScroll(classes="dialog frame")
-        self._told_how = ""
 
     @property
     def heading(self) -> str:
@@ -39,8 +40,7 @@ class TellingScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The frame, and what is told in it."""
-        self._box.border_title = inked(self.heading, Role.STRONG).markup
-        self._told_how = self._box.border_subtitle = _how(more=False)
+        tell_edges(self._box, inked(self.heading, Role.STRONG), _how(more=False))
         with self._box:
             yield from self.told()
 
@@ -49,10 +49,7 @@ class TellingScreen(ModalScreen[None]):
         self.watch(self._box, "show_vertical_scrollbar", self._say_how)
 
     def _say_how(self, more: bool) -> None:
-        how = _how(more=more)
-        # When a title is set, Textual draws the frame with all that is in it.
-        if how != self._told_how:
-            self._told_how = self._box.border_subtitle = how
+        tell_edges(self._box, lower=_how(more=more))
 
     def action_scroll(self, way: str) -> None:
         """Show what is further up or down."""
@@ -65,5 +62,5 @@ class TellingScreen(ModalScreen[None]):
         scroll(animate=False)
 
 
-def _how(*, more: bool) -> str:
-    return inked("j k more · esc closes" if more else "esc closes", Role.MUTED).markup
+def _how(*, more: bool) -> Content:
+    return inked("j k more · esc closes" if more else "esc closes", Role.MUTED)

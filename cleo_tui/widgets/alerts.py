@@ -11,6 +11,7 @@ from textual.widgets import Static
 from cleo_tui import say
 from cleo_tui.data.health import Alert
 from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.edges import tell_edges
 from cleo_tui.widgets.looks import HEALTHS
 
 
@@ -27,7 +28,7 @@ class Alerts(Static):
         self._now = now
         if alerts != self._alerts or not self.border_title:
             self._alerts = alerts
-            self.border_title = inked(f"Alerts  {len(alerts)}" if alerts else "Alerts", Role.STRONG).markup
+            tell_edges(self, inked(f"Alerts  {len(alerts)}" if alerts else "Alerts", Role.STRONG))
             self.set_class(bool(alerts), "-some")
             self.refresh(layout=True)
 

@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from cleo_tui.theme import ROLE_CLASSES, Inked, Role, inked
 from cleo_tui.widgets.braille import DOTS_ACROSS, Canvas, stretched
+from cleo_tui.widgets.edges import tell_edges
 
 SOLID, DASHED = "━", "╍"
 
@@ -36,7 +37,7 @@ class Chart(Widget, Inked):
 
     def __init__(self, title: str, say: Callable[[float], str], *, span: str, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.border_title = inked(title, Role.STRONG).markup
+        tell_edges(self, inked(title, Role.STRONG))
         self._say = say
         self._span = span
         self._series: Sequence[Series] = ()
@@ -53,7 +54,7 @@ class Chart(Widget, Inked):
             )
             for line in series
         ]
-        self.border_subtitle = Content("   ").join(legend).markup
+        tell_edges(self, lower=Content("   ").join(legend))
         self._lines: list[list[Segment]] | None = None
         self.refresh()
 

@@ -8,6 +8,7 @@ from textual.widgets import Static
 from cleo_core.models import DeadLetterRecord
 from cleo_tui import say
 from cleo_tui.theme import Role, inked
+from cleo_tui.widgets.edges import tell_edges
 from cleo_tui.widgets.json_view import json_text
 
 
@@ -22,7 +23,7 @@ class LatestLetter(Static):
         """Show a letter, or say why there is none."""
         when = say.ago(max(0.0, now - letter.finished_at)) if letter is not None and letter.finished_at else ""
         head = inked("Latest of this kind", Role.STRONG)
-        self.border_title = Content.assemble(head, inked(f"  {when}" if when else "", Role.MUTED)).markup
+        tell_edges(self, Content.assemble(head, inked(f"  {when}" if when else "", Role.MUTED)))
         if (letter, instead) != self._shown:
             self._shown = (letter, instead)
             self.update(_content(letter) if letter is not None else inked(instead, Role.MUTED))

@@ -8,11 +8,11 @@ from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.geometry import Region
 
 from cleo_tui import say
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.columns import Side, fit
+from cleo_tui.widgets.edges import tell_edges
 from cleo_tui.widgets.statecard import Card, StateCard
 from cleo_tui.widgets.table import LazyTable
 
@@ -30,7 +30,6 @@ class Pane(Vertical, Generic[Row]):
         table.when_moved = self._follow
         self._card = StateCard()
         self._card.display = False
-        self._heading = self._place = Content("")
         self._named = ("", "")
 
     def compose(self) -> ComposeResult:
@@ -63,9 +62,7 @@ class Pane(Vertical, Generic[Row]):
         if LEAST_TITLE <= room < cell_len(title):
             title = fit(title, room, Side.LEFT)
         heading = Content.assemble(inked(title, Role.STRONG), inked(f"  {note}" if note else "", Role.MUTED))
-        if not heading.is_same(self._heading):
-            self._heading = self._border_title = heading
-            self._redraw_edge(-1)
+        tell_edges(self, heading)
 
     def _follow(self) -> None:
         """The place of the cursor, and how many columns there is no room for, are in the frame."""
@@ -81,11 +78,4 @@ class Pane(Vertical, Generic[Row]):
             parts.append(f"{say.count(len(table.marked))} marked")
         if card is None and table.dropped:
             parts.append(f"+{say.plural(table.dropped, 'column')}")
-        place = inked(" · ".join(parts), Role.MUTED)
-        if not place.is_same(self._place):
-            self._place = self._border_subtitle = place
-            self._redraw_edge(self.content_size.height)
-
-    def _redraw_edge(self, y: int) -> None:
-        """Draw one edge; when a title is set, Textual draws the frame with all that is in it."""
-        self.refresh(Region(-1, y, self.outer_size.width, 1))
+        tell_edges(self, lower=inked(" · ".join(parts), Role.MUTED))

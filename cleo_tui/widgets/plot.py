@@ -12,6 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cleo_tui.theme import ROLE_CLASSES, Role, ground, ink, inked
+from cleo_tui.widgets.edges import tell_edges
 from cleo_tui.widgets.plotting import FIRST_LINE, RULER, WORDS, Drawing, Point, Stroke, plotted
 from cleo_tui.widgets.rulers import Scale, time_ticks
 
@@ -64,14 +65,14 @@ class Plot(Widget):
             return
         self._picture, self._note, self._strips = picture, note, None
         more = " · ".join(part for part in (picture.unit, note) if part)
-        self.border_title = Content.assemble(inked(picture.title, Role.STRONG), inked(f"  {more}", Role.MUTED)).markup
+        title = Content.assemble(inked(picture.title, Role.STRONG), inked(f"  {more}", Role.MUTED))
         legend = [
             Content.assemble(
                 inked(line.stroke.sign, line.role), inked(f" {line.name} {line.total}".rstrip(), Role.MUTED)
             )
             for line in _shown(picture)
         ]
-        self.border_subtitle = Content("   ").join(legend).markup
+        tell_edges(self, title, Content("   ").join(legend))
         self.refresh()
 
     def on_resize(self) -> None:
