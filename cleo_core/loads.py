@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
-from typing import Any
 
 from pydantic_core import from_json, to_json
 
@@ -19,7 +18,8 @@ from cleo_core.history_counters import Range, Unit
 from cleo_core.keys import Keys
 from cleo_core.models import WorkerInfo, WorkerLoad
 
-Write = Callable[..., Awaitable[Any]]
+# Key, number of the minute or hour, the sample, and when the key goes.
+Write = Callable[[str, int, bytes, int], Awaitable[None]]
 DAY = 86_400
 
 
@@ -78,18 +78,15 @@ class LoadSampler:
         self._hour = _Sum()
 
     async def note(self, info: WorkerInfo, write: Write) -> None:
-        """Take what a heartbeat tells as a sample, and write it down by ``write(command, key, ...)``."""
+        """Take what a heartbeat tells as a sample, and write it down."""
         minute = int(info.beat_at // 60)
         self._minute.note(minute, info)
         self._hour.note(minute // Unit.HOUR, info)
         day = minute // Unit.DAY
-        await self._write(write, self._keys.minute_load(self._worker, day), self._minute, (day + 3) * DAY)
+        minutes, hours = self._keys.minute_load(self._worker, day), self._keys.hour_load(self._worker, day // 32)
+        await write(minutes, self._minute.number, self._minute.text, (day + 3) * DAY)
         ends = (day // 32 + 2) * 32 * DAY
-        await self._write(write, self._keys.hour_load(self._worker, day // 32), self._hour, ends)
-
-    async def _write(self, write: Write, key: str, samples: _Sum, ends: int) -> None:
-        # In one step: a worker that died between two would leave a key for ever.
-        await write("HSET", key, samples.number, samples.text, ends=ends)
+        await write(hours, self._hour.number, self._hour.text, ends)
 
 
 async def read_loads(backend: Backend, workers: Sequence[str], span: Range) -> list[WorkerLoad]:

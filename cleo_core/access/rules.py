@@ -69,14 +69,14 @@ DIRECT = (
     Direct((Role.WORKER,), "zadd zremrangebyscore", of_namespace="signatures"),
     Direct((Role.WORKER,), "expire", of_namespace="signatures:*"),
     Direct((Role.WORKER,), "set del", of_namespace="worker:*"),
-    Direct((Role.WORKER,), "hset expireat", of_namespace="load:*"),
     Direct((Role.VIEWER,), "hmget exists", of_namespace="load:*"),
     Direct((Role.ADMIN,), "unlink", of_namespace="load:*"),
     Direct((Role.WORKER,), "blpop", keys="wake"),
 )
 # Keys of the namespace that scripts take whose one key is not a queue's hash.
 KEYS_OF_SCRIPTS: dict[str, str] = {
-    "write_anyway": "queues workers worker:* signatures order:* load:*",
+    "write_anyway": "queues workers worker:* signatures",
+    "sample": "load:*",
     "publish": "signatures:*",
     "order": "audit",
     "may": "",

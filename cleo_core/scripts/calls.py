@@ -42,9 +42,9 @@ class Calls:
             # The server says which command it refused; which role it takes only the script knows.
             raise denied(error.server, user_of(self._wire.settings), script.roles, name) from error
 
-    async def write_anyway(self, command: str, key: str, *arguments: Any, ends: int = 0) -> Any:
-        """One command on a key of a registry, also when memory is full; the key goes at ``ends``, if that is named."""
-        return await self._run_on(key, "write_anyway", ends, command, *arguments)
+    async def write_anyway(self, command: str, key: str, *arguments: Any) -> Any:
+        """One command on a key of a registry, also when memory is full."""
+        return await self._run_on(key, "write_anyway", command, *arguments)
 
     async def close(self) -> None:
         """Close the connection; the next call makes another."""

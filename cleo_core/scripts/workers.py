@@ -23,6 +23,10 @@ class WorkerScripts(Calls):
         """Enter a set of task signatures, which lives ``ttl`` seconds."""
         await self._run_on(self._keys.signatures(digest), "publish", ttl, *chain.from_iterable(signatures.items()))
 
+    async def sample(self, key: str, number: int, sample: bytes, ends: int) -> None:
+        """Write down a worker's load in a minute or hour; the whole key goes at ``ends`` (seconds since the epoch)."""
+        await self._run_on(key, "sample", number, sample, ends)
+
     async def order(self, actor: str, action: str, worker: str, state: str, ttl: int) -> None:
         """Tell a worker which state is wanted; it finds the order for ``ttl`` seconds if it does not hear it."""
         await self._run_on(self._keys.audit, "order", actor, action, worker, state, ttl)

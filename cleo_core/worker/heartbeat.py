@@ -129,7 +129,7 @@ class Heartbeat(threading.Thread):
 
     async def _sample(self, scripts: Scripts, info: WorkerInfo) -> None:
         try:
-            await self._sampler.note(info, scripts.write_anyway)
+            await self._sampler.note(info, scripts.sample)
         except ServerError as error:
             # A sample is worth less than a beat.
             LOG.debug("No sample of the worker's load was kept. %s", error)

@@ -69,7 +69,7 @@ async def _write(cleo: Cleo, ages: list[float], cpu: float, active: int) -> None
     seconds, _ = await ask(cleo, "TIME")
     sampler = LoadSampler(Keys(cleo.namespace), "w")
     for age in sorted(ages, reverse=True):
-        await sampler.note(_info(int(seconds) - age, cpu, active), (await cleo.backend.scripts()).write_anyway)
+        await sampler.note(_info(int(seconds) - age, cpu, active), (await cleo.backend.scripts()).sample)
 
 
 async def test_samples_of_a_range_are_summed_by_the_minute_or_the_hour(cleo: Cleo) -> None:

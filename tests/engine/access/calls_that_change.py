@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from cleo_core import Cleo, Every, GroupOrder, GroupStrategy, TaskFailed
@@ -127,6 +129,11 @@ async def _fold(cleo: Cleo, _: Seeded) -> None:
     await scripts.fold("emails", 10)
 
 
+async def _sample(cleo: Cleo, _: Seeded) -> None:
+    ends = int(time.time()) + 60
+    await (await cleo.backend.scripts()).sample(cleo.backend.keys.minute_load("w", 1), 1, b"[]", ends)
+
+
 async def _keep(cleo: Cleo, _: Seeded) -> None:
     scripts = await cleo.backend.scripts()
     await scripts.keep("emails", "7 7 7")
@@ -153,6 +160,7 @@ WORKING = [
     Case("worker's sweep", WORK, _sweep),
     Case("worker's fold", WORK, _fold),
     Case("worker's limits of the history", WORK, _keep),
+    Case("worker's load", WORK, _sample),
     Case("worker's release", WORK, _release),
     Case("worker's hand-back", WORK, _hand_back),
     Case("worker's heartbeat", WORK, _renew),

@@ -104,6 +104,32 @@ async def test_who_is_no_operator_writes_no_audit(cleo: Cleo, as_role: AsRole, r
     assert await dump(cleo) == before
 
 
+@pytest.mark.parametrize("role", ["viewer", "producer", "operator"])
+async def test_who_is_no_worker_takes_nothing_out_of_the_registries(cleo: Cleo, as_role: AsRole, role: str) -> None:
+    user = await as_role(role, ["emails"])
+    own, there = keys_of(cleo, "emails").queue, cleo.backend.keys
+    entries = {
+        there.worker("w"): ("SET", "{}"), there.order("w"): ("SET", "paused"), there.workers: ("ZADD", "1", "w"),
+        there.signature_sets: ("ZADD", "1", "abc"), there.signatures("abc"): ("HSET", "send", "{}"),
+        there.minute_load("w", 1): ("HSET", "1", "[]"),
+    }  # fmt: skip
+    for key, (command, *values) in entries.items():
+        await ask(cleo, command, key, *values)
+        await ask(cleo, "EXPIRE", key, "60")
+    before = await dump(cleo)
+    for key in (there.queues, *entries):
+        for command, *values in (("EXPIREAT", "1"), ("EXPIRE", "0"), ("DEL",), ("UNLINK",), ("ZREM", "w")):
+            words = "".join(f", '{value}'" for value in values)
+            for attempt in (
+                (command, key, *values),
+                ("EVAL", f"return redis.call('{command}', KEYS[1]{words})", "1", key),
+                ("EVAL", f"return redis.call('{command}', '{key}'{words})", "1", own),
+            ):
+                with pytest.raises(PermissionDenied):
+                    await ask(user, *attempt)
+    assert await dump(cleo) == before
+
+
 @pytest.mark.parametrize("role", ["viewer", "producer", "worker", "operator"])
 async def test_a_script_of_ones_own_can_do_no_more_than_the_roles_own(
     cleo: Cleo, seeded: Seeded, as_role: AsRole, role: str
