@@ -18,8 +18,10 @@ class Delivery:
     """A claimed task from its claim until the server knows how it ended.
 
     ``run`` and ``end`` are what middleware is told, if there is any; ``mates`` are the tasks that one call of a batched
-    handler runs, itself among them. ``began`` is when its run began (by ``perf_counter_ns``; 0: not yet), and
-    ``begin_told`` whether the server knows; the heartbeat's thread reads the one and writes the other.
+    handler runs, itself among them. ``entered`` is whether its runner has taken its first step: a runner that is
+    cancelled before would end without a word, so it is let go on and looks whether it is wanted. ``began`` is when its
+    run began (by ``perf_counter_ns``; 0: not yet), and ``begin_told`` whether the server knows; the heartbeat's thread
+    reads the one and writes the other.
     """
 
     claimed: Claimed
@@ -35,6 +37,7 @@ class Delivery:
     run: TaskRun | None = None
     end: RunEnd | None = None
     mates: list[Delivery] | None = None
+    entered: bool = False
     began: int = 0
     begin_told: bool = False
     lost: bool = False
@@ -76,7 +79,7 @@ class Delivery:
                 self.context.mark_lost()
             if self.cancel_asked:
                 self.context.mark_cancelled()
-        if self.runner is None or self.task is None or not self.task.is_async:
+        if self.runner is None or not self.entered or self.task is None or not self.task.is_async:
             return
         if self.mates is None or all(mate.unwanted for mate in self.mates):
             self.runner.cancel()

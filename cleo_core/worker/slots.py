@@ -110,9 +110,12 @@ class Slots:
             )
 
     async def _run(self, line: Line, delivery: Delivery) -> None:
+        delivery.entered = True
         try:
             settled = None
-            if not delivery.at_risk or await self._begun(line, delivery):
+            if delivery.unwanted:
+                settled = self._execution.stopped(delivery)
+            elif not delivery.at_risk or await self._begun(line, delivery):
                 settled = await self._execution.run(delivery)
         except asyncio.CancelledError:
             settled = self._execution.stopped(delivery)
@@ -133,17 +136,22 @@ class Slots:
     async def _run_batch(self, line: Line, deliveries: list[Delivery]) -> None:
         """Run many tasks by one call; each of them ends on its own."""
         begun: list[Delivery] = []
+        ends: dict[Delivery, Settled | None] = {}
+        for delivery in deliveries:
+            delivery.entered = True
         try:
             for delivery in deliveries:
-                if not delivery.at_risk or await self._begun(line, delivery):
+                if delivery.unwanted:
+                    ends[delivery] = self._execution.stopped(delivery)
+                elif not delivery.at_risk or await self._begun(line, delivery):
                     begun.append(delivery)
-            ends = await self._execution.run_batch(begun) if begun else []
+            if begun:
+                ends.update(zip(begun, await self._execution.run_batch(begun), strict=True))
         except asyncio.CancelledError:
-            begun = [delivery for delivery in deliveries if not delivery.ended]
-            ends = [self._execution.stopped(delivery) for delivery in begun]
+            ends = {delivery: self._execution.stopped(delivery) for delivery in deliveries if not delivery.ended}
         self._calls -= 1
-        for delivery, settled in zip(begun, ends, strict=True):
-            self._end(line, delivery, settled)
+        for delivery in ends:
+            self._end(line, delivery, ends[delivery])
         for delivery in deliveries:
             self._running.discard(delivery)
         self._go_on()
@@ -209,6 +217,7 @@ class Slots:
 
     async def interrupt(self, within: float) -> None:
         """Stop what runs and wait for it, at most ``within`` seconds; it is handed back, uncharged."""
+        await asyncio.sleep(0)  # What was started a moment ago takes its first step; see ``Delivery.entered``.
         runners = {delivery.runner for delivery in self._running if delivery.runner is not None}
         if not runners:
             return
