@@ -150,10 +150,8 @@ class Slots:
         except asyncio.CancelledError:
             ends = {delivery: self._execution.stopped(delivery) for delivery in deliveries if not delivery.ended}
         self._calls -= 1
-        for delivery in ends:
-            self._end(line, delivery, ends[delivery])
         for delivery in deliveries:
-            self._running.discard(delivery)
+            self._end(line, delivery, ends.get(delivery))
         self._go_on()
 
     def _end(self, line: Line, delivery: Delivery, settled: Settled | None) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from cleo_core import Cleo
+from cleo_core.errors import ServerUnavailable
 from cleo_core.scripts import Claimed
 from cleo_core.settings import Limits
 from cleo_core.tasks.registry import Registry
@@ -103,3 +104,20 @@ async def test_a_task_that_is_interrupted_before_its_first_step_is_handed_back()
     await slots.interrupt(30)
     assert slots.held == 0
     assert _ends(line) == [(b"a", "returned"), (b"b", "returned"), (b"c", "returned")]
+
+
+@pytest.mark.parametrize("name", ["one", "many"])
+async def test_a_suspect_that_could_not_be_begun_lets_the_next_suspect_run(name: str) -> None:
+    refusals = ["a"]
+
+    async def begin(queue: str, claimed: Claimed) -> bool:
+        if claimed.id.decode() in refusals:
+            raise ServerUnavailable("redis://localhost:1", "The connection broke.", "Try again.")
+        return True
+
+    slots, line = _slots(begin), Line("q")
+    for task_id in ("a", "b", "c"):
+        slots.accept(line, _claimed(task_id, name, losses=2))
+    slots.fill()
+    await until(lambda: slots.held == 0)
+    assert _ends(line) == [(b"a", "returned"), (b"b", "completed"), (b"c", "completed")]
