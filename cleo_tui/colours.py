@@ -17,12 +17,14 @@ class Coloured:
     """The part of the app that knows how many colours there are."""
 
     def theme_of(self, settings: ConsoleSettings) -> str:
-        """The theme that was chosen, or the one that suits the terminal."""
+        """The theme that was chosen, or the one that suits the terminal; without colours it is that of sixteen too,
+        which is told by form where there are none.
+        """
         if settings.theme != AUTO_THEME:
             return settings.theme
         app = cast("CleoApp", self)
-        few = not app.is_headless and app.console.color_system in {"standard", "windows"}
-        return SIXTEEN_NAME if few else DARK.name
+        few = app.no_color or app.console.color_system in {"standard", "windows"}
+        return SIXTEEN_NAME if few and not app.is_headless else DARK.name
 
     def watch_theme(self) -> None:
         """The colours of the terminal are sent as they are; where none are wanted, not even shades of grey are.
