@@ -36,7 +36,7 @@ STRATEGIES = (
     Option(GroupStrategy.DYNAMIC, "dynamic", "in turn by the time that their tasks take"),
 )
 ORDERS = (
-    Option(GroupOrder.PRIORITY, "priority", "CRITICAL first"),
+    Option(GroupOrder.PRIORITY, "priority", "critical first"),
     Option(GroupOrder.FIFO, "fifo", "the oldest first"),
     Option(GroupOrder.LIFO, "lifo", "the newest first"),
 )

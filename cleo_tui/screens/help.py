@@ -86,7 +86,7 @@ def _sections_of(screen: Screen[Any]) -> list[tuple[str, list[Action]]]:
 
 def _lines_of(action: Action, room: int) -> list[Content]:
     """The keys, and beside them what they do, in as many lines as that takes."""
-    keys = " ".join(shown(key) for key in action.keys[:3]) or f":{action.name}"
+    keys = " ".join(shown(key) for key in action.keys[:4]) or f":{action.name}"
     role = Role.WARN if action.effect is Effect.CHANGES else Role.STRONG
     texts = [(line, Role.PLAIN) for line in wrap(action.help, room)]
     if action.usage:

@@ -125,7 +125,7 @@ class WorkerScreen(ShowsHistory):
         self._now = snapshot.now
         worker = self._worker
         note = "It has ended, or was not heard of for a minute." if self._gone else explained(worker, self._now)
-        self._facts.tell(_facts_of(worker, self._now), note, Role.BAD if self._is_bad() else Role.WARN)
+        self._facts.tell(_facts_of(worker, self._now, gone=self._gone), note, Role.BAD if self._is_bad() else Role.WARN)
         self._strip.tell(
             [
                 Choice(View.RUNNING, say.count(self._active.total), chosen=self._view is View.RUNNING),
@@ -248,11 +248,12 @@ class WorkerScreen(ShowsHistory):
         self._reading.close()
 
 
-def _facts_of(worker: WorkerInfo, now: float) -> list[Fact]:
+def _facts_of(worker: WorkerInfo, now: float, *, gone: bool) -> list[Fact]:
     text, look = look_of(worker, now)
+    state = Fact("state", "✗ gone", Role.BAD) if gone else Fact("state", text, look.role)
     limit = f" of {say.size(worker.max_memory)}" if worker.max_memory else ""
     return [
-        Fact("state", text, look.role),
+        state,
         Fact("heartbeat", say.ago(max(0.0, now - worker.beat_at))),
         Fact("slots", f"{say.count(worker.active)} of {say.count(worker.concurrency)} busy"),
         Fact("processed", say.count(worker.processed)),
