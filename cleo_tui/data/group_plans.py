@@ -10,7 +10,7 @@ from cleo_core import Cleo, GroupOrder, GroupStrategy, RateLimit
 from cleo_core.models import BulkReport, GroupInfo, GroupRules, LockInfo
 from cleo_tui import say
 from cleo_tui.data.group_settings import Setting, said
-from cleo_tui.data.plans import Apply, Plan, Target, Verb
+from cleo_tui.data.plans import Apply, Plan, Target, Verb, look_at_queues
 
 SO_ALREADY = "It was so already."
 
@@ -112,6 +112,7 @@ def queue_rate_plan(cleo: Cleo, queue: str, rules: GroupRules, text: str) -> Pla
         _applied(lambda: cleo.queues.set_rate_limit(queue, limit)),
         question=f"Change the rate limit of {queue}?",
         outcome=f"The rate limit of {queue} is now {said(limit)}.",
+        look=partial(look_at_queues, cleo),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import partial
 
 from cleo_core import Cleo
 from cleo_core.errors import TaskNotFound
@@ -274,12 +275,14 @@ def task_plan(verb: Verb, cleo: Cleo, queue: str, targets: Sequence[Target], con
     return Plan(verb, queue, tuple(targets), consequence, apply, look=look)
 
 
-def _queue_plan(verb: Verb, cleo: Cleo, queues: Sequence[str], consequence: str, apply: Apply) -> Plan:
-    async def look(sample: Sequence[Target]) -> str:
-        stats = [await cleo.queues.stats(target.id) for target in sample]
-        paused = ", ".join("paused" if one.paused else "not paused" for one in stats)
-        waiting, active = sum(one.waiting for one in stats), sum(one.active for one in stats)
-        return f"{paused}, {say.count(waiting)} waiting, {say.count(active)} running"
+async def look_at_queues(cleo: Cleo, sample: Sequence[Target]) -> str:
+    """How queues stand, to be said before they are changed."""
+    stats = [await cleo.queues.stats(target.id) for target in sample]
+    paused = ", ".join("paused" if one.paused else "not paused" for one in stats)
+    waiting, active = sum(one.waiting for one in stats), sum(one.active for one in stats)
+    return f"{paused}, {say.count(waiting)} waiting, {say.count(active)} running"
 
+
+def _queue_plan(verb: Verb, cleo: Cleo, queues: Sequence[str], consequence: str, apply: Apply) -> Plan:
     targets = tuple(Target(name, name) for name in queues)
-    return Plan(verb, "", targets, consequence, apply, noun="queue", look=look)
+    return Plan(verb, "", targets, consequence, apply, noun="queue", look=partial(look_at_queues, cleo))

@@ -190,7 +190,7 @@ async def test_the_rate_limit_of_the_queue_is_set_and_cleared(shop: Console, cle
     await shop.press("enter", "y")
     await shop.see("The rate limit of emails is now 500/s.", "queue rate 500/s")
     await shop.command("queue-rate none")
-    await shop.see("rate limit: 500/s → none")
+    await shop.see("rate limit: 500/s → none", "Now on the server: not paused, ")
     await shop.press("y")
     await shop.see("queue rate none")
     assert (await cleo.queues.stats("emails")).rate_limit is None
