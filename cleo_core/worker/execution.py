@@ -73,14 +73,14 @@ class Execution:
             delivery.task = task
             delivery.options = read_head(claimed.head, delivery.group_options)
             delivery.arguments = task.signature.decode(claimed.arguments)
+            if task.signature.takes_context:
+                delivery.context = self._context_of(delivery, task)
         except ValidationError as error:
             return self._refuse(claimed, self._why(claimed, error))
         except UnknownTask as error:
             return self._refuse(claimed, str(error))
         except Exception as error:
             return self._refuse(claimed, f"It can't be read: {type(error).__name__}: {message_of(error)}")
-        if task.signature.takes_context:
-            delivery.context = self._context_of(delivery, task)
         return None
 
     async def run(self, delivery: Delivery) -> Settled | None:

@@ -71,7 +71,13 @@ class Slots:
         if before is not None:
             self.abandon(before)  # It was taken from this worker and has come back to it under another fence.
         line.held[claimed.id] = delivery
-        refused = self._execution.prepare(delivery)
+        try:
+            refused = self._execution.prepare(delivery)
+        except Exception:
+            # Those that were claimed with it are run; this one is taken back when its lease has run out.
+            LOG.exception("Task %s could not be prepared.", delivery.id)
+            del line.held[claimed.id]
+            return
         if refused is not None:
             delivery.ended = True
             self.failed += 1

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
-from cleo_core import Cleo, Task, TaskFailed, TaskState
+from cleo_core import Cleo, Middleware, Task, TaskContext, TaskFailed, TaskState
 from cleo_core.models import Outcome
+from cleo_core.scripts import NewTask
 from tests.raw import ask, keys_of
+from tests.servers import Server
 from tests.waiting import until
 
 HEADS = {
@@ -94,6 +98,27 @@ async def test_a_task_that_this_worker_does_not_know(cleo: Cleo) -> None:
 
 async def test_a_name_that_is_no_text(cleo: Cleo) -> None:
     await _refused(cleo, _echo(cleo), "name", b"\xff\xfe")
+
+
+@pytest.mark.parametrize("middleware", [[], [Middleware()]], ids=["plain", "with middleware"])
+async def test_a_group_that_is_no_text_for_a_task_that_is_told_its_group(
+    server: Server, namespace: str, middleware: list[Middleware]
+) -> None:
+    async with Cleo(server.url, namespace=namespace, middleware=middleware) as cleo:
+
+        @cleo.task(queue="q")
+        async def where(context: TaskContext) -> str:
+            return context.group
+
+        group = cast("str", b"\xff\xfe")  # As another program may send it; no call of Cleo does.
+        scripts = await cleo.backend.scripts()
+        await scripts.enqueue("q", [NewTask("bad", "where", b"{}", b'{"v":1}', group, 1, 0)])
+        good = await where.enqueue_many([()] * 5)
+        async with cleo.worker():
+            assert [await handle.result(timeout=30) for handle in good] == [""] * 5
+            with pytest.raises(TaskFailed, match="can't be read: UnicodeDecodeError"):
+                await cleo.queues.handle("q", "bad").result(timeout=30)
+        assert (await cleo.queues.stats("q")).active == 0
 
 
 @pytest.mark.garbles_data

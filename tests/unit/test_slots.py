@@ -121,3 +121,23 @@ async def test_a_suspect_that_could_not_be_begun_lets_the_next_suspect_run(name:
     slots.fill()
     await until(lambda: slots.held == 0)
     assert _ends(line) == [(b"a", "returned"), (b"b", "completed"), (b"c", "completed")]
+
+
+async def test_a_task_that_cannot_even_be_prepared_does_not_take_those_behind_it_along(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    prepare = Execution.prepare
+
+    def fragile(self: Execution, delivery: Delivery) -> object:
+        if delivery.id == "a":
+            raise ValueError("unforeseen")
+        return prepare(self, delivery)
+
+    monkeypatch.setattr(Execution, "prepare", fragile)
+    slots, line = _slots(), Line("q")
+    for task_id in ("a", "b"):
+        slots.accept(line, _claimed(task_id, "one"))
+    slots.fill()
+    assert list(line.held) == [b"b"]
+    await until(lambda: slots.held == 0)
+    assert _ends(line) == [(b"b", "completed")]
