@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from pathlib import Path
 
 from pydantic import BaseModel
 
@@ -31,6 +33,14 @@ def square(number: Number) -> int:
 @app.task(queue="p", executor="process")
 def where() -> int:
     return os.getpid()
+
+
+@app.task(queue="p", executor="process")
+def hold(reached: str, go_on: str) -> None:
+    Path(reached).touch()
+    end = time.monotonic() + 60
+    while not Path(go_on).exists() and time.monotonic() < end:
+        time.sleep(0.01)
 
 
 @app.task(queue="p", executor="process", max_retries=0)

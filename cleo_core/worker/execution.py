@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import get_context
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -28,7 +28,7 @@ from cleo_core.tasks.options import read_head
 from cleo_core.tasks.registry import AnyTask, Registry
 from cleo_core.tasks.signature import check_payload, explain
 from cleo_core.worker.delivery import Delivery
-from cleo_core.worker.processes import ProcessAnswer, RemoteError, call_by_name, place_of
+from cleo_core.worker.processes import ProcessAnswer, Processes, RemoteError, call_by_name, place_of
 from cleo_core.worker.texts import clean, message_of, trace_of
 
 LOG = logging.getLogger("cleo.worker")
@@ -54,7 +54,9 @@ class Execution:
         self._worker_id = worker_id
         self._say = say
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="cleo-task")
-        self._processes: ProcessPoolExecutor | None = None
+        self._processes = Processes(os.cpu_count() or 1)
+        # One waits here for a thread or a process, not in the executor's queue: there its clock would run already.
+        self._free = {"thread": asyncio.Semaphore(threads), "process": asyncio.Semaphore(self._processes.size)}
         # Whose tasks may run; None: nobody asks.
         self.trust: Trust | None = None
         self._names: dict[bytes, AnyTask] = {}
@@ -89,8 +91,9 @@ class Execution:
         assert task is not None
         assert options is not None
         running_task.set((delivery.queue, delivery.claimed.group.decode(errors="replace"), delivery.id))
-        delivery.began = started = time.perf_counter_ns()
         try:
+            if task.is_async:
+                delivery.began = time.perf_counter_ns()
             if task.is_async and options.timeout is None:
                 result = await task.invoke(delivery.arguments or {}, delivery.context)
             elif task.is_async:
@@ -101,9 +104,9 @@ class Execution:
             value = b"null" if result is None else self._encode(task, result)
         except BaseException as error:
             if isinstance(error, asyncio.CancelledError) and self._was_told_to_stop(delivery):
-                return self.stopped(delivery, started)
-            return self._failed(delivery, started, error)
-        return self._completed(delivery, started, value)
+                return self.stopped(delivery)
+            return self._failed(delivery, error)
+        return self._completed(delivery, value)
 
     async def run_batch(self, deliveries: Sequence[Delivery]) -> list[Settled | None]:
         """Run prepared deliveries of one batched handler by one call; how each of them ended."""
@@ -111,35 +114,30 @@ class Execution:
         task = first.task
         assert isinstance(task, BatchTask)
         assert first.options is not None
-        started = time.perf_counter_ns()
-        for delivery in deliveries:
-            delivery.began = started
         try:
             if task.is_async:
+                _begin(deliveries)
                 answer = await self._bounded(task, _batch_call(task, deliveries), first.options.timeout)
             else:
                 answer = await self._elsewhere(task, deliveries, first.options.timeout)
             results = task.spread(answer, len(deliveries))
         except BaseException as error:
-            runner = first.runner
-            if isinstance(error, asyncio.CancelledError) and runner is not None and runner.cancelling() > 0:
-                return [self.stopped(delivery, started) for delivery in deliveries]
-            return [self._failed(delivery, started, error) for delivery in deliveries]
-        return [
-            self._judged(task, delivery, started, result) for delivery, result in zip(deliveries, results, strict=True)
-        ]
+            if isinstance(error, asyncio.CancelledError) and all(map(self._was_told_to_stop, deliveries)):
+                return [self.stopped(delivery) for delivery in deliveries]
+            return [self._failed(delivery, error) for delivery in deliveries]
+        return [self._judged(task, delivery, result) for delivery, result in zip(deliveries, results, strict=True)]
 
-    def _judged(self, task: AnyTask, delivery: Delivery, started: int, result: object) -> Settled | None:
+    def _judged(self, task: AnyTask, delivery: Delivery, result: object) -> Settled | None:
         """The end of one task of a batch, by what the handler returned for it."""
         if delivery.lost:
             return None
         if isinstance(result, BaseException):
-            return self._failed(delivery, started, result)
+            return self._failed(delivery, result)
         try:
             value = b"null" if result is None else self._encode(task, result)
         except Refused as error:
-            return self._failed(delivery, started, error)
-        return self._completed(delivery, started, value)
+            return self._failed(delivery, error)
+        return self._completed(delivery, value)
 
     # --- calling -------------------------------------------------------------------------------------
 
@@ -154,18 +152,23 @@ class Execution:
             raise
 
     async def _elsewhere(self, task: AnyTask, deliveries: Sequence[Delivery], timeout: float | None) -> Any:
-        """Run a plain function in a thread or process. It can't be stopped, so its slot is held until it returns."""
-        loop = asyncio.get_running_loop()
-        executor, call = self._call_of(task, deliveries)
-        future = loop.run_in_executor(executor, call)
-        done, _ = await asyncio.wait([future], timeout=timeout)
-        if done:
-            return self._unpack(task, future)
-        for delivery in deliveries:
-            if delivery.context is not None:
-                delivery.context.mark_cancelled()
-        LOG.warning("%s %s outlived its timeout; its thread is held until it returns.", task.name, deliveries[0].id)
-        await asyncio.wait([future])
+        """Run a plain function in a thread or process when one is free; its clock starts then.
+
+        It can't be stopped, so its slot is held until it returns.
+        """
+        async with self._free[task.executor]:
+            if all(delivery.unwanted for delivery in deliveries):
+                raise asyncio.CancelledError
+            _begin(deliveries)
+            future = self._submit(task, deliveries)
+            done, _ = await asyncio.wait([future], timeout=timeout)
+            if done:
+                return self._unpack(task, future)
+            for delivery in deliveries:
+                if delivery.context is not None:
+                    delivery.context.mark_cancelled()
+            LOG.warning("%s %s outlived its timeout; its thread is held until it returns.", task.name, deliveries[0].id)
+            await asyncio.wait([future])
         if not future.cancelled():
             future.exception()
         raise TaskTimeout(
@@ -179,20 +182,19 @@ class Execution:
         try:
             answer = cast("ProcessAnswer", future.result())
         except BrokenProcessPool:
-            self._processes = None
             raise RemoteError("WorkerProcessDied", "The process that ran the task died.", "") from None
         if answer.error_type:
             raise RemoteError(answer.error_type, answer.message, answer.traceback)
         return from_json(answer.value)
 
-    def _call_of(self, task: AnyTask, deliveries: Sequence[Delivery]) -> tuple[Executor, Callable[[], Any]]:
+    def _submit(self, task: AnyTask, deliveries: Sequence[Delivery]) -> asyncio.Future[Any]:
         if task.executor == "process":
-            self._processes = self._processes or ProcessPoolExecutor(mp_context=get_context("spawn"))
-            return self._processes, partial(
-                call_by_name, *place_of(task), deliveries[0].claimed.arguments, self._limits.traceback_chars
+            arguments = deliveries[0].claimed.arguments
+            return self._processes.submit(
+                partial(call_by_name, *place_of(task), arguments, self._limits.traceback_chars)
             )
-        context = contextvars.copy_context()
-        return self._threads, partial(_call_in_thread, context, task, deliveries)
+        call = partial(_call_in_thread, contextvars.copy_context(), task, deliveries)
+        return asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def _encode(self, task: AnyTask, result: Any) -> bytes:
         try:
@@ -211,32 +213,31 @@ class Execution:
         told = delivery.runner is not None and delivery.runner.cancelling() > 0
         return told or delivery.lost or delivery.cancel_asked
 
-    def _settled(self, delivery: Delivery, started: int, outcome: str, value: bytes, number: int) -> Settled:
+    def _settled(self, delivery: Delivery, outcome: str, value: bytes, number: int) -> Settled:
         claimed = delivery.claimed
-        run_us = (time.perf_counter_ns() - started) // 1000
+        run_us = (time.perf_counter_ns() - delivery.began) // 1000 if delivery.began else 0
         return Settled(claimed.id, claimed.receipt, claimed.group, outcome, run_us, value, number)
 
-    def _completed(self, delivery: Delivery, started: int, value: bytes) -> Settled:
+    def _completed(self, delivery: Delivery, value: bytes) -> Settled:
         assert delivery.options is not None
         retention = delivery.options.retention
         kept = self._limits.retention if retention is None else retention
-        return self._settled(delivery, started, "completed", value, kept)
+        return self._settled(delivery, "completed", value, kept)
 
-    def stopped(self, delivery: Delivery, started: int | None = None) -> Settled | None:
+    def stopped(self, delivery: Delivery) -> Settled | None:
         """The end of a task that was cancelled from outside; None if its lease is lost."""
-        begun = time.perf_counter_ns() if started is None else started
         if delivery.lost:
             return None
         if delivery.cancel_asked:
-            return self._settled(delivery, begun, "cancelled", b"", 0)
-        return self._settled(delivery, begun, "returned", b"", 0)
+            return self._settled(delivery, "cancelled", b"", 0)
+        return self._settled(delivery, "returned", b"", 0)
 
-    def _failed(self, delivery: Delivery, started: int, error: BaseException) -> Settled | None:
+    def _failed(self, delivery: Delivery, error: BaseException) -> Settled | None:
         delivery.error = error
         if delivery.lost:
             return None
         if delivery.cancel_asked and isinstance(error, TaskCancelled):
-            return self._settled(delivery, started, "cancelled", b"", 0)
+            return self._settled(delivery, "cancelled", b"", 0)
         options = delivery.options
         assert options is not None
         outcome = (
@@ -245,8 +246,8 @@ class Execution:
         value = error.described(outcome) if isinstance(error, RemoteError) else self._describe(error, outcome)
         failures = delivery.claimed.tries + 1
         if outcome == "refused" or failures > options.max_retries:
-            return self._settled(delivery, started, "dead", value, 0)
-        return self._settled(delivery, started, "retry", value, round(options.backoff.delay(failures) * 1000))
+            return self._settled(delivery, "dead", value, 0)
+        return self._settled(delivery, "retry", value, round(options.backoff.delay(failures) * 1000))
 
     def _describe(self, error: BaseException, outcome: str) -> bytes:
         trace = error.__traceback__
@@ -299,8 +300,13 @@ class Execution:
     def close(self) -> None:
         """Let the threads and processes go; those that still run are not waited for."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        if self._processes is not None:
-            self._processes.shutdown(wait=False, cancel_futures=True)
+        self._processes.close()
+
+
+def _begin(deliveries: Sequence[Delivery]) -> None:
+    now = time.perf_counter_ns()
+    for delivery in deliveries:
+        delivery.began = now
 
 
 def _batch_call(task: BatchTask, deliveries: Sequence[Delivery]) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,9 +43,8 @@ class HookedExecution(Execution):
 
     async def run(self, delivery: Delivery) -> Settled | None:
         """As ``Execution.run``, with middleware around it."""
-        begun = time.perf_counter_ns()
         if not await self._before(delivery, 1, 0):
-            settled = self._refused(delivery, begun)
+            settled = self._refused(delivery)
         else:
             settled = await super().run(delivery)
         await self._after(delivery, settled)
@@ -54,17 +52,16 @@ class HookedExecution(Execution):
 
     async def run_batch(self, deliveries: Sequence[Delivery]) -> list[Settled | None]:
         """As ``Execution.run_batch``, with middleware around each task; one that it refuses is not in the call."""
-        begun = time.perf_counter_ns()
         size = len(deliveries)
         ran = [one for place, one in enumerate(deliveries) if await self._before(one, size, place)]
         runner = deliveries[0].runner
         if runner is not None and runner.cancelling():
-            ends = {one: self.stopped(one, begun) for one in ran}
+            ends = {one: self.stopped(one) for one in ran}
         else:
             ends = dict(zip(ran, await super().run_batch(ran), strict=True)) if ran else {}
         for delivery in reversed(deliveries):
             if delivery not in ends:
-                ends[delivery] = self._refused(delivery, begun)
+                ends[delivery] = self._refused(delivery)
             await self._after(delivery, ends[delivery])
         return [ends[delivery] for delivery in deliveries]
 
@@ -77,13 +74,13 @@ class HookedExecution(Execution):
             return False
         return True
 
-    def _refused(self, delivery: Delivery, begun: int) -> Settled | None:
+    def _refused(self, delivery: Delivery) -> Settled | None:
         """The end of an attempt that a middleware refused, or that was stopped while it was asked."""
         error = delivery.error
         assert error is not None
         if isinstance(error, asyncio.CancelledError) and self._was_told_to_stop(delivery):
-            return self.stopped(delivery, begun)
-        return self._failed(delivery, begun, error)
+            return self.stopped(delivery)
+        return self._failed(delivery, error)
 
     async def _after(self, delivery: Delivery, settled: Settled | None) -> None:
         run = delivery.run

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
@@ -33,6 +38,36 @@ class RemoteError(CleoError):
     def described(self, outcome: str) -> bytes:
         """The error as a failure is kept: JSON of its type, message, traceback, outcome, fingerprint and pattern."""
         return to_json([*self._texts, outcome, *kind_of(*self._texts[:2])])
+
+
+class Processes:
+    """The processes of a worker, started when there is a first task for them."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._pool: ProcessPoolExecutor | None = None
+
+    def submit(self, call: Callable[[], ProcessAnswer]) -> asyncio.Future[ProcessAnswer]:
+        """Have a process make the call.
+
+        A pool of which a process died takes no call any more, and nobody is told if none of them was at work; so the
+        first call after that is made by a new pool.
+        """
+        loop = asyncio.get_running_loop()
+        self._pool = self._pool or self._made()
+        try:
+            return loop.run_in_executor(self._pool, call)
+        except BrokenProcessPool:
+            self._pool = self._made()
+            return loop.run_in_executor(self._pool, call)
+
+    def _made(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self.size, mp_context=get_context("spawn"))
+
+    def close(self) -> None:
+        """Let the processes go; what still runs there is not waited for."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 def place_of(task: AnyTask) -> tuple[str, str]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
 import time
 from contextvars import ContextVar
 
+import psutil
 import pytest
 from pydantic import BaseModel
 
@@ -98,6 +101,18 @@ async def test_a_process_that_dies_costs_its_task_an_attempt_and_no_other_task(s
         await until(lambda: _is(cleo, broken.id, TaskState.DEAD))
         handle = await process_tasks.square.enqueue(process_tasks.Number(value=3))
         assert await handle.result(timeout=30) == 9
+
+
+async def test_the_death_of_an_idle_process_costs_no_task_an_attempt(server: Server) -> None:
+    namespace = f"test-process-{time.time_ns()}"
+    async with process_tasks.cleo_at(server.url, namespace) as cleo, cleo.worker():
+        where = process_tasks.where.options(max_retries=0)
+        pid = 0
+        for _ in range(2):
+            pid = await (await where.enqueue()).result(timeout=30)
+            os.kill(pid, signal.SIGKILL)
+            await until(lambda pid=pid: not psutil.pid_exists(pid))  # Its parent knows then.
+        assert await (await where.enqueue()).result(timeout=30) != pid
 
 
 async def test_an_error_that_cannot_be_unpickled_fails_its_task_alone(server: Server) -> None:
