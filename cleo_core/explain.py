@@ -209,9 +209,11 @@ def _running(facts: Facts) -> Running:
     )
 
 
-def _free_at(limit: RateLimit | None, tat_ms: float) -> float:
-    """When the limit lets the next task go, in seconds."""
-    return (tat_ms + limit.every_ms * (1 - limit.at_once)) / 1000 if limit is not None else 0.0
+def _free_at(limit: RateLimit | None, tat_ms: float, now: float) -> float:
+    """When the limit lets the next task go, in s. As to the scripts, a debt of more than a whole burst is void."""
+    if limit is None or tat_ms > now * 1000 + limit.every_ms * (limit.at_once + 1):
+        return 0.0
+    return (tat_ms + limit.every_ms * (1 - limit.at_once)) / 1000
 
 
 def _facts_of(queue: str, raw: list[Any], workers: list[WorkerInfo]) -> Facts:
@@ -236,9 +238,9 @@ def _facts_of(queue: str, raw: list[Any], workers: list[WorkerInfo]) -> Facts:
         ahead=ahead,
         rank=rank,
         rules=rules,
-        queue_free_at=_free_at(rules.queue_rate_limit, float(rules_row[11] or 0)),
+        queue_free_at=_free_at(rules.queue_rate_limit, float(rules_row[11] or 0), now / 1000),
         group=group,
-        group_free_at=_free_at(group.rate_limit, float(group_row[13] or 0)),
+        group_free_at=_free_at(group.rate_limit, float(group_row[13] or 0), now / 1000),
         closed_until=float(group_row[19] or 0) / 1000,
         held_by=[task.decode(errors="replace") for task in held_by],
         workers=workers,

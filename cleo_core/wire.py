@@ -15,7 +15,14 @@ from typing import Any, cast
 
 import hiredis
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import AuthenticationError, AuthorizationError, BusyLoadingError, RedisError, ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    BusyLoadingError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 from redis.exceptions import ConnectionError as BrokenConnection
 from redis.exceptions import TimeoutError as NoAnswer
 
@@ -68,6 +75,10 @@ class Wire:
         except TimeoutError:
             await self._break(link, NoAnswer("Timeout reading from the server"))
             raise NoAnswer("Timeout reading from the server") from None
+        except ReadOnlyError as error:
+            # It is a replica now: the address may lead to who took over, which only a new connection finds out.
+            await self._break(link, error)
+            raise
         except REFUSALS:
             raise
         except Exception as error:

@@ -177,7 +177,8 @@ free_throttled(room + 10)
 
 local q = call('HMGET', QUEUE, 'paused', 'every', 'burst', 'tat', 'alarm', 'alarm_of', 'tick', 'tick_for', 'tick_of')
 local paused = q[1] == '1'
-local every, burst, tat = tonumber(q[2] or nil), tonumber(q[3] or 1), tonumber(q[4] or 0)
+local every, burst = tonumber(q[2] or nil), tonumber(q[3] or 1)
+local tat = owed(every, burst, tonumber(q[4] or 0))
 local most = every and math.min(room, let_go(every, burst, tat)) or room
 if most > 0 and not paused then
   claim(most)

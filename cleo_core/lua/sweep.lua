@@ -9,8 +9,9 @@
 -- Role  worker
 -- include: base events keeping counters tallies rules ring groups lanes delays promote carry_on receipts departures attempts kinds endings lose presence tick_wait
 local slice = tonumber(ARGV[1])
-if now - (call('HGET', QUEUE, 'swept') or 0) < tonumber(ARGV[5]) then return { 0, 0, next_due(), ask_tick_wait(ARGV[6]), {} } end
-call('HSET', QUEUE, 'swept', now)
+local ago = now - (call('HGET', QUEUE, 'swept') or 0)
+if ago >= 0 and ago < tonumber(ARGV[5]) then return { 0, 0, next_due(), ask_tick_wait(ARGV[6]), {} } end
+if ago >= 0 or judge_throttled_anew() then call('HSET', QUEUE, 'swept', now) end
 local expired = call('ZRANGE', LEASES, '-inf', now, 'BYSCORE', 'LIMIT', 0, slice)
 for _, id in ipairs(expired) do
   local receipt = call('HGET', ACTIVE, id)

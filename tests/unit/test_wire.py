@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from cleo_core import RedisSettings
+from cleo_core.errors import ServerReadOnly
 from cleo_core.wire import Wire
 from tests.servers import Server
 
@@ -46,3 +47,16 @@ async def test_a_call_that_was_given_up_takes_no_answer_from_the_next(wire: Wire
 async def test_answers_go_to_those_who_asked(wire: Wire) -> None:
     answers = await asyncio.gather(*(wire.ask("ECHO", str(n)) for n in range(500)))
     assert [int(answer) for answer in answers] == list(range(500))
+
+
+async def test_a_server_that_has_become_a_replica_is_left(own_server: Server) -> None:
+    wire = Wire(RedisSettings(url=own_server.url))
+    try:
+        first = await wire.ask("CLIENT", "ID")
+        assert await wire.ask("CLIENT", "ID") == first
+        await wire.ask("REPLICAOF", "127.0.0.1", "1")
+        with pytest.raises(ServerReadOnly):
+            await wire.ask("SET", "one", "1")
+        assert await wire.ask("CLIENT", "ID") != first
+    finally:
+        await wire.close()

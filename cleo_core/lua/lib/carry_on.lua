@@ -31,6 +31,18 @@ local function carry_on(limit)
   return #moved / 2
 end
 
+-- The server's clock was set back, or another server took over whose clock is behind: groups that stand aside until a time
+-- which is far off now are to be placed again. False if a change of the rules is under way, which comes first.
+local function judge_throttled_anew()
+  if call('EXISTS', BEFORE) == 1 then return false end
+  if call('EXISTS', THROTTLED) == 1 then
+    call('RENAME', THROTTLED, BEFORE)
+    call('HSET', QUEUE, 'moves', 'throttled')
+    rules().moves = 'throttled'
+  end
+  return true
+end
+
 local function free_throttled(limit)
   local due = call('ZRANGE', THROTTLED, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit)
   for _, group in ipairs(due) do place(know(group, waiting_of(group)), 'throttled') end

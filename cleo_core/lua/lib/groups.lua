@@ -29,6 +29,7 @@ local function know(group, waiting)
     closed = math.max(tonumber(f[11] or 0), tonumber(f[12] or 0)), run = tonumber(f[13] or r.run),
     bad = tonumber(f[14] or 0), yields = f[15] == r.round,
   }
+  g.tat = owed(g.every, g.burst, g.tat)
   g.vtime = f[2] == r.round and tonumber(f[1] or 0) or 0
   return g
 end

@@ -36,6 +36,12 @@ local function move_clock(vtime)
   end
 end
 
+-- When the last task of a rate limit would have been due. No limit owes more than a whole burst: what says so was noted before
+-- the server's clock was set back (or by a slower limit), and is void.
+local function owed(every, burst, tat)
+  return every and tat > now + every * (burst + 1) and 0 or tat
+end
+
 -- How many tasks a rate limit lets go now. GCRA (the generic cell rate algorithm, ITU-T I.371): one task every `every` ms,
 -- `burst` of them at once after a pause; `tat` is when the last one would have been due.
 local function let_go(every, burst, tat)
