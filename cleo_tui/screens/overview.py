@@ -152,7 +152,8 @@ def tiles_of(snapshot: Snapshot) -> list[Tile]:
     oldest = snapshot.oldest.oldest if snapshot.oldest else None
     drain: Drain = snapshot.drain
     drain_text, drain_role = drain_cell(drain)
-    busy = f"of {say.count(snapshot.capacity)}" if snapshot.capacity else ""
+    # More are active than there is room for while those of a dead worker wait to be taken back.
+    busy = f"of {say.count(snapshot.capacity)}" if counts.active <= (snapshot.capacity or 0) else ""
     return [
         Tile("waiting", say.count(counts.waiting), f"+{say.rate(rates.enqueued)}" if rates.enqueued else ""),
         Tile("active", say.count(counts.active), busy),

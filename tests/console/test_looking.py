@@ -16,6 +16,7 @@ from cleo_tui.data.link import LinkState
 from cleo_tui.settings import ConsoleSettings
 from tests.console.canned import CannedCleo, clock
 from tests.console.driving import console
+from tests.ghosts import claim_and_die
 from tests.servers import Server
 from tests.waiting import until
 
@@ -34,6 +35,21 @@ async def test_the_overview_moves_with_the_stream(cleo: Cleo, connect: Callable[
             await cleo.queues.add("emails", "send", {"number": number})
         # An event of the very millisecond of the last reading is left to the next one, so one may be missing till then.
         await until(lambda: " 42 " in shop.text() or " 41 " in shop.text())
+
+
+async def test_more_tasks_than_the_live_workers_have_room_for_are_not_said_to_be_of_it(
+    cleo: Cleo, connect: Callable[[], Cleo]
+) -> None:
+    for _ in range(3):
+        await cleo.queues.add("emails", "send", {})
+    await claim_and_die(cleo, "emails", 3, lease=3_600)
+    async with cleo.worker(["other"], concurrency=8), console(connect) as shop:
+        await until(lambda: shop.app.snapshot is not None and shop.app.snapshot.capacity == 8)
+        await shop.see("3 of 8")
+        for _ in range(6):
+            await cleo.queues.add("emails", "send", {})
+        await claim_and_die(cleo, "emails", 6, lease=3_600)
+        await shop.see_no_more("of 8")
 
 
 async def test_a_new_queue_appears_by_itself(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
