@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from typer.main import get_command
@@ -12,6 +13,7 @@ from cleo_core.cli.commanding import DECLARED
 from cleo_core.cli.main import app
 
 
+@cache
 def commands() -> dict[str, Any]:
     """Each command that does something, such as ``queues list``, as Typer made it."""
     return dict(_below(get_command(app), ()))

@@ -44,25 +44,25 @@ async def test_tasks_without_a_group_are_in_one_that_is_said_in_words(cleo: Cleo
 
 async def test_a_group_is_found_among_thousands(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
     await cleo.groups.configure("emails", "needle", weight=3)
-    for first in range(0, 5_000, 500):
+    for first in range(0, 2_000, 500):
         await _enqueue(cleo, first, 500)
     async with console(connect) as shop:
         await shop.press("4")
-        await shop.see("1 of 5,001")
+        await shop.see("1 of 2,001")
         await shop.press("G")
-        await shop.see("5,001 of 5,001")
+        await shop.see("2,001 of 2,001")
         await shop.press("slash")
         await shop.type("needle")
         await shop.see("filter 'needle': 1 group", "needle", "1 of 1")
         await shop.press("enter")
         await shop.press("escape")
-        screen = await shop.see(" of 5,001")
+        screen = await shop.see(" of 2,001")
         assert "needle" in screen, "the cursor stays on what was found"
         await shop.press("slash")
         await shop.type("nowhere")
         await shop.see("No group matches 'nowhere'")
         await shop.press("escape")
-        await shop.see(" of 5,001")
+        await shop.see(" of 2,001")
 
 
 async def _enqueue(cleo: Cleo, first: int, size: int) -> None:

@@ -68,10 +68,12 @@ def complaints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[int]]
     return lines
 
 
+@pytest.mark.xdist_group("type checker")
 def test_tasks_keep_the_types_of_their_functions(complaints: dict[str, list[int]]) -> None:
     assert complaints["typed.py"] == []
 
 
+@pytest.mark.xdist_group("type checker")
 def test_a_wrong_call_is_an_error_to_the_type_checker(complaints: dict[str, list[int]]) -> None:
     wrong = [number for number, line in enumerate(WRONG.splitlines(), 1) if "enqueue" in line][:5]
     assert sorted(set(complaints["wrong.py"])) == wrong
