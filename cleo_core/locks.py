@@ -94,15 +94,16 @@ class Locks:
         _, _, flat = await scripts.locks(check_name("queue", queue), None, max(0, offset), clamp(limit))
         return _locks_of(queue, flat)
 
-    async def force_release(self, queue: str, group: str) -> bool:
-        """Take a lock from whoever holds it; False if nobody does. Audited.
+    async def force_release(self, queue: str, group: str, *, fence: int | None = None) -> bool:
+        """Take a lock from whoever holds it, or only from the holder with that ``fence``; False if nobody, or another,
+        holds it. Audited.
 
         The holder learns of it at its next renewal, up to a third of its ``ttl`` later, and may work until then: make
         sure that it is gone, or that the resource checks fences.
         """
         scripts = await self._backend.scripts()
         check_name("group", group, may_be_empty=True)
-        return await scripts.unlock(check_name("queue", queue), self._backend.actor, group)
+        return await scripts.unlock(check_name("queue", queue), self._backend.actor, group, fence)
 
 
 def _locks_of(queue: str, flat: list[Any]) -> list[LockInfo]:

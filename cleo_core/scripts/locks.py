@@ -25,9 +25,9 @@ class LockScripts(Calls):
         """Extend a lock, or release it (``ttl_ms`` 0); False if it is not held under that token."""
         return await self._run("relock", queue, group, token, ttl_ms) == 1
 
-    async def unlock(self, queue: str, actor: str, group: str) -> bool:
-        """Break a lock; False if there was none."""
-        return await self._run("unlock", queue, actor, group) == 1
+    async def unlock(self, queue: str, actor: str, group: str, fence: int | None) -> bool:
+        """Break a lock; False if there was none, or none with that fence."""
+        return await self._run("unlock", queue, actor, group, "" if fence is None else fence) == 1
 
     async def leave_line(self, queue: str, group: str, waiter: str) -> bool:
         """Take who waits for a lock out of its line; False if it did not stand there."""

@@ -128,12 +128,11 @@ def release_plan(cleo: Cleo, lock: LockInfo) -> Plan:
         return f"held by {held.owner} with fence {held.fence}, {others} in line for it"
 
     async def apply(_queue: str, names: Sequence[str]) -> BulkReport:
+        if await cleo.locks.force_release(lock.queue, lock.group, fence=lock.fence):
+            return BulkReport(done=1)
         held = await cleo.locks.holder(lock.queue, lock.group)
-        if held is not None and held.fence != lock.fence:
-            return BulkReport(done=0, failures={names[0]: f"It has changed hands: {held.owner} holds it now."})
-        if not await cleo.locks.force_release(lock.queue, lock.group):
-            return BulkReport(done=0, failures={names[0]: "Nobody held it any more."})
-        return BulkReport(done=1)
+        why = f"It has changed hands: {held.owner} holds it now." if held else "Nobody held it any more."
+        return BulkReport(done=0, failures={names[0]: why})
 
     return Plan(
         Verb.RELEASE,

@@ -215,6 +215,21 @@ async def test_a_release_by_force_is_audited_and_told(cleo: Cleo) -> None:
     assert await lock.release() is False
 
 
+async def test_a_release_by_force_that_names_a_holder_takes_the_lock_from_no_other(cleo: Cleo) -> None:
+    first = cleo.locks.group("q", "g", ttl=60, owner="ann")
+    await first.acquire()
+    seen = await cleo.locks.holder("q", "g")
+    assert seen is not None
+    await first.release()
+    second = cleo.locks.group("q", "g", ttl=60, owner="bob")
+    await second.acquire()
+    assert await cleo.locks.force_release("q", "g", fence=seen.fence) is False
+    assert await cleo.locks.holder("q", "g") is not None
+    assert await audit_of(cleo, "q") == []
+    assert await cleo.locks.force_release("q", "g", fence=second.fence) is True
+    assert await _is_free(cleo)
+
+
 # --- what can't be -------------------------------------------------------------------------------
 
 

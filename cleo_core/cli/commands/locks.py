@@ -46,8 +46,10 @@ async def release_lock(run: Run, queue: Queue, group: Group, yes: Yes = False, d
         plan = Plan(action="release the lock of", queue=queue, would=int(holder is not None), sample=[group])
         run.out.show(plan, lambda look: f"The lock of {clean(group) or NOTHING} in {queue} is held by {owner}.")
         return
+    released = False
     if holder is not None:
         confirm(run, f"take the lock of the group {clean(group)!r} in {queue} from {owner}", yes=yes)
-    released = await run.cleo.locks.force_release(queue, group)
+        released = await run.cleo.locks.force_release(queue, group, fence=holder.fence)
     shown = Released(queue=queue, group=group, released=released)
-    run.out.show(shown, lambda look: f"The lock was taken from {owner}." if released else "Nobody holds the lock.")
+    kept = "Nobody holds the lock." if holder is None else f"{owner} does not hold the lock any more."
+    run.out.show(shown, lambda look: f"The lock was taken from {owner}." if released else kept)
