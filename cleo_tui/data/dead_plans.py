@@ -10,7 +10,7 @@ from cleo_core import Cleo
 from cleo_core.errors import CleoError, DiscardNotFound
 from cleo_core.models import BulkReport, DeadLetterKind, Discard, RetryRun, RetryState
 from cleo_tui import say
-from cleo_tui.data.plans import Plan, Step, Target, Verb, task_plan
+from cleo_tui.data.plans import Plan, Run, Step, Target, Verb, one_by_one, task_plan
 
 PAGE = 1_000
 NOUN = "dead letter"
@@ -97,16 +97,15 @@ def _kinds_plan(
     queue: str,
     kinds: Sequence[DeadLetterKind],
     consequence: str,
-    run: Callable[[], AsyncGenerator[Step]],
+    run: Run,
 ) -> Plan:
     async def look(sample: Sequence[Target]) -> str:
         counts = [(await cleo.dead_letters.list(queue, limit=1, fingerprint=target.id)).total for target in sample]
         return f"{say.plural(sum(counts), NOUN)} of " + ("this kind" if len(sample) == 1 else "these kinds")
 
     targets = tuple(Target(kind.fingerprint, f"{say.count(kind.count)}  {kind.pattern}") for kind in kinds)
-    return Plan(
-        verb, queue, targets, consequence, noun=NOUN, look=look, size=sum(kind.count for kind in kinds), run=run
-    )
+    size = sum(kind.count for kind in kinds)
+    return Plan(verb, queue, targets, consequence, run, noun=NOUN, look=look, size=size)
 
 
 # --- with care ---------------------------------------------------------------------------------------
@@ -141,9 +140,9 @@ def staged_plan(
         (what,),
         f"{say.plural(first, 'letter')} first; when each has been tried, the others at {say.rate(rate)}. It stops by "
         f"itself when {say.percent(stop_at)} of the last 100 tried have failed.",
+        run,
         noun=NOUN,
         size=size,
-        run=run,
         question=f"Retry {say.plural(size, NOUN)} of {queue} in stages?",
         outcome=f"The staged retry of {queue} has begun.",
     )
@@ -152,18 +151,17 @@ def staged_plan(
 def stop_retry_plan(cleo: Cleo, retry: RetryRun) -> Plan:
     """Stop a retry of many, whichever process carries it on."""
 
-    async def apply(queue: str, ids: Sequence[str]) -> BulkReport:
-        stopped = await cleo.dead_letters.stop_retry(queue, ids[0])
-        if stopped.state is RetryState.DONE:
-            return BulkReport(done=0, failures={ids[0]: "It was done already."})
-        return BulkReport(done=1, failures={})
+    async def stop(retry_id: str) -> str:
+        stopped = await cleo.dead_letters.stop_retry(retry.queue, retry_id)
+        return "It was done already." if stopped.state is RetryState.DONE else ""
 
+    targets = (_target_of(retry),)
     return Plan(
         Verb.STOP,
         retry.queue,
-        (Target(retry.id, f"{say.count(retry.retried)} of {say.count(retry.total)} retried, begun by {retry.by}"),),
+        targets,
         "Before its next step, whichever process carries it on. What was retried stays retried; it can be carried on.",
-        apply,
+        one_by_one(targets, stop),
         noun="retry",
         question=f"Stop the retry of {retry.queue}?",
         outcome=f"The retry of {retry.queue} is stopped.",
@@ -183,13 +181,17 @@ def resume_retry_plan(cleo: Cleo, retry: RetryRun, carry: Callable[[RetryRun, As
     return Plan(
         Verb.RESUME_RETRY,
         retry.queue,
-        (Target(retry.id, f"{say.count(retry.retried)} of {say.count(retry.total)} retried, begun by {retry.by}"),),
+        (_target_of(retry),),
         f"No letter is retried twice. This console carries it on, as long as it runs.{careful}",
+        run,
         noun="retry",
-        run=run,
         question=f"Carry on the retry of {retry.queue}?",
         outcome=f"The retry of {retry.queue} goes on.",
     )
+
+
+def _target_of(retry: RetryRun) -> Target:
+    return Target(retry.id, f"{say.count(retry.retried)} of {say.count(retry.total)} retried, begun by {retry.by}")
 
 
 # --- the trash ---------------------------------------------------------------------------------------
@@ -219,9 +221,9 @@ def undo_plan(cleo: Cleo, queue: str, discards: Sequence[Discard], now: float) -
         queue,
         targets,
         consequence,
+        run,
         noun=NOUN,
         size=size,
-        run=run,
         question=f"Bring back {say.plural(size, NOUN)} of {queue}?",
     )
 

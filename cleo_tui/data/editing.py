@@ -8,14 +8,14 @@ import shlex
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from cleo_core import Cleo
 from cleo_core.errors import InvalidArguments
-from cleo_core.models import ArgumentsCheck, BulkReport
-from cleo_tui.data.plans import Plan, Target, Verb
+from cleo_core.models import ArgumentsCheck
+from cleo_tui.data.plans import Plan, Target, Verb, one_by_one
 
 DEFAULT_EDITOR = "vi"
 SHOWN = 40
@@ -110,9 +110,9 @@ def edit_plan(cleo: Cleo, queue: str, target: Target, before: Mapping[str, Any],
     """Retry a dead letter with other arguments."""
     checked: list[ArgumentsCheck] = []
 
-    async def apply(queue: str, ids: Sequence[str]) -> BulkReport:
-        checked[:] = [await cleo.dead_letters.edit_and_retry(queue, ids[0], after)]
-        return BulkReport(done=1, failures={})
+    async def retry(task_id: str) -> str:
+        checked[:] = [await cleo.dead_letters.edit_and_retry(queue, task_id, after)]
+        return ""
 
     lines = "\n".join(f"  {line}" for line in changes(before, after))
     return Plan(
@@ -120,7 +120,7 @@ def edit_plan(cleo: Cleo, queue: str, target: Target, before: Mapping[str, Any],
         queue,
         (target,),
         f"{lines}\nIt goes back to the end of its queue with these arguments, and all its retries before it.",
-        apply,
+        one_by_one((target,), retry),
         question=f"Retry 1 task of {queue} with other arguments?",
         outcome=f"1 task of {queue} retried with other arguments.",
         tail=lambda: _CHECKED[checked[0]] if checked else "",

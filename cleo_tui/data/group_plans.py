@@ -7,12 +7,10 @@ from functools import partial
 from typing import Any
 
 from cleo_core import Cleo, GroupOrder, GroupStrategy, RateLimit
-from cleo_core.models import BulkReport, GroupInfo, GroupRules, LockInfo
+from cleo_core.models import GroupInfo, GroupRules, LockInfo
 from cleo_tui import say
 from cleo_tui.data.group_settings import Setting, said
-from cleo_tui.data.plans import Apply, Plan, Target, Verb, look_at_queues
-
-SO_ALREADY = "It was so already."
+from cleo_tui.data.plans import SO_ALREADY, Plan, Run, Target, Verb, look_at_queues, one_by_one
 
 
 def pause_group_plan(cleo: Cleo, group: GroupInfo) -> Plan:
@@ -89,12 +87,13 @@ def strategy_plan(
         stats = await cleo.queues.stats(queue)
         return f"{stats.waiting:,} waiting and {stats.active:,} running in {say.plural(groups, 'group')}"
 
+    targets = (Target(queue, f"{before} → {then}"),)
     return Plan(
         Verb.CHANGE,
         queue,
-        (Target(queue, f"{before} → {then}"),),
+        targets,
         "No task is moved and no worker waits. The turns begin anew: no group owes any or is owed any.",
-        _applied(lambda: cleo.groups.set_strategy(queue, strategy, order=order)),
+        _changing(targets, lambda: cleo.groups.set_strategy(queue, strategy, order=order)),
         question=f"Change how the groups of {queue} take turns?",
         outcome=f"The groups of {queue} now take turns by {then}.",
         look=look,
@@ -104,12 +103,13 @@ def strategy_plan(
 def queue_rate_plan(cleo: Cleo, queue: str, rules: GroupRules, text: str) -> Plan:
     """Limit how fast a queue is claimed from, or no longer. Raises ``InvalidOption`` if it can't be understood."""
     limit = RateLimit.parse(text) if text.strip() else None
+    targets = (Target(queue, f"{queue}  rate limit: {said(rules.queue_rate_limit)} → {said(limit)}"),)
     return Plan(
         Verb.CHANGE,
         queue,
-        (Target(queue, f"{queue}  rate limit: {said(rules.queue_rate_limit)} → {said(limit)}"),),
+        targets,
         "It holds for all groups of the queue together. What runs goes on.",
-        _applied(lambda: cleo.queues.set_rate_limit(queue, limit)),
+        _changing(targets, lambda: cleo.queues.set_rate_limit(queue, limit)),
         question=f"Change the rate limit of {queue}?",
         outcome=f"The rate limit of {queue} is now {said(limit)}.",
         look=partial(look_at_queues, cleo),
@@ -127,19 +127,19 @@ def release_plan(cleo: Cleo, lock: LockInfo) -> Plan:
         others = say.plural(held.waiting, "other") if held.waiting else "nobody"
         return f"held by {held.owner} with fence {held.fence}, {others} in line for it"
 
-    async def apply(_queue: str, names: Sequence[str]) -> BulkReport:
+    async def release(_name: str) -> str:
         if await cleo.locks.force_release(lock.queue, lock.group, fence=lock.fence):
-            return BulkReport(done=1)
+            return ""
         held = await cleo.locks.holder(lock.queue, lock.group)
-        why = f"It has changed hands: {held.owner} holds it now." if held else "Nobody held it any more."
-        return BulkReport(done=0, failures={names[0]: why})
+        return f"It has changed hands: {held.owner} holds it now." if held else "Nobody held it any more."
 
+    targets = (Target(name, f"held by {lock.owner}"),)
     return Plan(
         Verb.RELEASE,
         lock.queue,
-        (Target(name, f"held by {lock.owner}"),),
+        targets,
         "The next in line gets it, or workers claim from the group again.",
-        apply,
+        one_by_one(targets, release),
         noun="lock",
         question=f"Release the lock of {name} in {lock.queue} by force?",
         outcome=f"The lock of {name} in {lock.queue} was taken from {lock.owner}.",
@@ -161,12 +161,13 @@ def _group_plan(
     label: str = "",
 ) -> Plan:
     name = say.group(group.group)
+    targets = (Target(name, label or name),)
     return Plan(
         verb,
         group.queue,
-        (Target(name, label or name),),
+        targets,
         consequence,
-        _applied(change),
+        _changing(targets, change),
         noun="group",
         question=question,
         outcome=outcome,
@@ -179,10 +180,8 @@ async def _standing_of(cleo: Cleo, group: GroupInfo, _sample: Sequence[Target]) 
     return f"{say.words(now.standing)}, {now.waiting:,} waiting, {now.active:,} running"
 
 
-def _applied(change: Callable[[], Awaitable[bool]]) -> Apply:
-    async def apply(_queue: str, names: Sequence[str]) -> BulkReport:
-        if await change():
-            return BulkReport(done=1)
-        return BulkReport(done=0, failures={names[0]: SO_ALREADY})
+def _changing(targets: Sequence[Target], change: Callable[[], Awaitable[bool]]) -> Run:
+    async def do(_id: str) -> str:
+        return "" if await change() else SO_ALREADY
 
-    return apply
+    return one_by_one(targets, do)

@@ -20,9 +20,9 @@ from cleo_tui import say
 SLICE = 200
 SAMPLE = 5
 TYPE_OVER = 100
+SO_ALREADY = "It was so already."
 
 _IN_QUEUES = {"task", "dead letter"}
-Apply = Callable[[str, Sequence[str]], Awaitable[BulkReport]]
 
 
 class Verb(Enum):
@@ -81,6 +81,11 @@ class Step:
     failures: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+Run = Callable[[], AsyncGenerator[Step]]
+Apply = Callable[[str, Sequence[str]], Awaitable[BulkReport]]
+Each = Callable[[str], Awaitable[str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be done to which tasks, groups or queues. It names ids, never places in a moving list.
@@ -90,14 +95,13 @@ class Plan:
         queue: the queue of the targets; empty when they are queues themselves.
         targets: what it is done to.
         consequence: what that means, in a sentence.
-        apply: does it to some of the targets, named by their ids; not asked if there is a ``run``.
+        run: does it step by step; what a step tells is done, whatever becomes of the next.
         noun: what a target is.
         question: the title, where the verb and the number of targets would not say it.
         outcome: what the report says when all went well, where the verb would not say it.
         caution: what can go wrong.
         look: asks the server how the sample stands, and puts it into words.
         size: how many it is done to, where the targets stand for more than themselves.
-        run: does all of it, step by step, where naming each target would be too much.
         tail: what else is to be said when it is over.
     """
 
@@ -105,14 +109,13 @@ class Plan:
     queue: str
     targets: tuple[Target, ...]
     consequence: str
-    apply: Apply | None = None
+    run: Run
     noun: str = "task"
     question: str = ""
     outcome: str = ""
     caution: str = ""
     look: Callable[[Sequence[Target]], Awaitable[str]] | None = None
     size: int | None = None
-    run: Callable[[], AsyncGenerator[Step]] | None = None
     tail: Callable[[], str] | None = None
 
     @property
@@ -164,13 +167,14 @@ class Plan:
 
 @dataclass(slots=True)
 class Report:
-    """What a plan has done so far."""
+    """What a plan has done so far, and why it broke off, if it did."""
 
     plan: Plan
     attempted: int = 0
     done: int = 0
     total: int = 0
     failures: dict[str, str] = field(default_factory=dict[str, str])
+    broken_off: str = ""
 
     @property
     def failed(self) -> int:
@@ -208,7 +212,7 @@ async def carry_out(plan: Plan) -> AsyncGenerator[Report]:
         ServerError: the server can't be used; what the last report told is done.
     """
     report = Report(plan, total=plan.total)
-    async with aclosing(plan.run() if plan.run is not None else _in_slices(plan)) as steps:
+    async with aclosing(plan.run()) as steps:
         async for step in steps:
             report.attempted, report.done = step.attempted, step.done
             report.total = report.total if step.total is None else step.total
@@ -216,15 +220,32 @@ async def carry_out(plan: Plan) -> AsyncGenerator[Report]:
             yield report
 
 
-async def _in_slices(plan: Plan) -> AsyncGenerator[Step]:
-    assert plan.apply is not None, "a plan has either a run or something to apply"
-    attempted = done = 0
-    ids = [target.id for target in plan.targets]
-    for first in range(0, len(ids), SLICE):
-        part = ids[first : first + SLICE]
-        answer = await plan.apply(plan.queue, part)
-        attempted, done = attempted + len(part), done + answer.done
-        yield Step(attempted, done, failures=answer.failures)
+def in_slices(queue: str, targets: Sequence[Target], apply: Apply) -> Run:
+    """Does it by calls that take many targets of a queue."""
+
+    async def run() -> AsyncGenerator[Step]:
+        attempted = done = 0
+        ids = [target.id for target in targets]
+        for first in range(0, len(ids), SLICE):
+            part = ids[first : first + SLICE]
+            answer = await apply(queue, part)
+            attempted, done = attempted + len(part), done + answer.done
+            yield Step(attempted, done, failures=answer.failures)
+
+    return run
+
+
+def one_by_one(targets: Sequence[Target], do: Each) -> Run:
+    """Does it by calls that take the id of one target; ``do`` answers why it could not be done, or nothing."""
+
+    async def run() -> AsyncGenerator[Step]:
+        done = 0
+        for attempted, target in enumerate(targets, start=1):
+            why = await do(target.id)
+            done += not why
+            yield Step(attempted, done, failures={target.id: why} if why else {})
+
+    return run
 
 
 def cancel_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
@@ -240,23 +261,21 @@ def cancel_plan(cleo: Cleo, queue: str, targets: Sequence[Target]) -> Plan:
 def pause_plan(cleo: Cleo, queues: Sequence[str]) -> Plan:
     """Let no worker claim from queues."""
 
-    async def apply(_queue: str, names: Sequence[str]) -> BulkReport:
-        failures = {name: "It was paused already." for name in names if not await cleo.queues.pause(name)}
-        return BulkReport(done=len(names) - len(failures), failures=failures)
+    async def pause(name: str) -> str:
+        return "" if await cleo.queues.pause(name) else "It was paused already."
 
     consequence = "What runs goes on; nothing more is claimed until the queue is resumed."
-    return _queue_plan(Verb.PAUSE, cleo, queues, consequence, apply)
+    return _queue_plan(Verb.PAUSE, cleo, queues, consequence, pause)
 
 
 def resume_plan(cleo: Cleo, queues: Sequence[str]) -> Plan:
     """Let workers claim from queues again."""
 
-    async def apply(_queue: str, names: Sequence[str]) -> BulkReport:
-        failures = {name: "It was not paused." for name in names if not await cleo.queues.resume(name)}
-        return BulkReport(done=len(names) - len(failures), failures=failures)
+    async def resume(name: str) -> str:
+        return "" if await cleo.queues.resume(name) else "It was not paused."
 
     consequence = "Workers claim from it again at once."
-    return _queue_plan(Verb.RESUME, cleo, queues, consequence, apply)
+    return _queue_plan(Verb.RESUME, cleo, queues, consequence, resume)
 
 
 def task_plan(verb: Verb, cleo: Cleo, queue: str, targets: Sequence[Target], consequence: str, apply: Apply) -> Plan:
@@ -272,7 +291,7 @@ def task_plan(verb: Verb, cleo: Cleo, queue: str, targets: Sequence[Target], con
                 states["no longer there"] += 1
         return ", ".join(f"{count} {state}" for state, count in states.items())
 
-    return Plan(verb, queue, tuple(targets), consequence, apply, look=look)
+    return Plan(verb, queue, tuple(targets), consequence, in_slices(queue, targets, apply), look=look)
 
 
 async def look_at_queues(cleo: Cleo, sample: Sequence[Target]) -> str:
@@ -283,6 +302,8 @@ async def look_at_queues(cleo: Cleo, sample: Sequence[Target]) -> str:
     return f"{paused}, {say.count(waiting)} waiting, {say.count(active)} running"
 
 
-def _queue_plan(verb: Verb, cleo: Cleo, queues: Sequence[str], consequence: str, apply: Apply) -> Plan:
+def _queue_plan(verb: Verb, cleo: Cleo, queues: Sequence[str], consequence: str, do: Each) -> Plan:
     targets = tuple(Target(name, name) for name in queues)
-    return Plan(verb, "", targets, consequence, apply, noun="queue", look=partial(look_at_queues, cleo))
+    return Plan(
+        verb, "", targets, consequence, one_by_one(targets, do), noun="queue", look=partial(look_at_queues, cleo)
+    )

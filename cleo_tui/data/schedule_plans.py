@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from cleo_core import Cleo
 from cleo_core.errors import ScheduleNotFound, WrongState
-from cleo_core.models import BulkReport, ScheduleInfo
+from cleo_core.models import ScheduleInfo
 from cleo_tui import say
-from cleo_tui.data.plans import Plan, Target, Verb
+from cleo_tui.data.plans import SO_ALREADY, Plan, Target, Verb, one_by_one
 
 
 def pause_schedule_plan(cleo: Cleo, schedule: ScheduleInfo) -> Plan:
@@ -46,15 +46,11 @@ def _plan(
     consequence: str,
     change: Callable[[str, str], Awaitable[bool]],
 ) -> Plan:
-    async def apply(queue: str, ids: Sequence[str]) -> BulkReport:
-        failures: dict[str, str] = {}
-        for schedule_id in ids:
-            try:
-                if not await change(queue, schedule_id):
-                    failures[schedule_id] = "It was so already."
-            except (ScheduleNotFound, WrongState) as error:
-                failures[schedule_id] = str(error)
-        return BulkReport(done=len(ids) - len(failures), failures=failures)
+    async def do(schedule_id: str) -> str:
+        try:
+            return "" if await change(schedule.queue, schedule_id) else SO_ALREADY
+        except (ScheduleNotFound, WrongState) as error:
+            return str(error)
 
     async def look(_sample: Sequence[Target]) -> str:
         try:
@@ -64,5 +60,5 @@ def _plan(
         due = f"next run at {say.moment(now.next_at)}" if now.next_at else "no next run"
         return f"{'paused' if now.paused else 'running'}, {due}"
 
-    target = Target(schedule.id, f"{schedule.id}  {schedule.task}")
-    return Plan(verb, schedule.queue, (target,), consequence, apply, noun="schedule", look=look)
+    targets = (Target(schedule.id, f"{schedule.id}  {schedule.task}"),)
+    return Plan(verb, schedule.queue, targets, consequence, one_by_one(targets, do), noun="schedule", look=look)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from cleo_core import Cleo
 from cleo_core.errors import TaskNotFound
-from cleo_core.models import BulkReport, StuckTask, TaskState, WorkerHealth
+from cleo_core.models import StuckTask, TaskState, WorkerHealth
 from cleo_tui import say
-from cleo_tui.data.plans import Plan, Target, Verb
+from cleo_tui.data.plans import SLICE, Plan, Step, Target, Verb
 
 TAKEN = (
     "It is taken from its worker and waits again where it waited.",
@@ -29,17 +29,21 @@ def key_of(task: StuckTask) -> str:
 def recover_plan(cleo: Cleo, tasks: Sequence[StuckTask]) -> Plan:
     """Take stuck tasks from their workers; each under the lease that was looked at, and under no later one."""
     by_key = {key_of(task): task for task in tasks}
+    queues = {task.queue for task in tasks}
     charged = dead = 0
 
-    async def apply(_queue: str, keys: Sequence[str]) -> BulkReport:
+    async def run() -> AsyncGenerator[Step]:
         nonlocal charged, dead
-        done, failures = 0, dict[str, str]()
-        for queue in sorted({by_key[key].queue for key in keys}):
-            some = [by_key[key] for key in keys if by_key[key].queue == queue]
-            report = await cleo.workers.recover_stuck(queue, some)
-            done, charged, dead = done + report.done, charged + report.charged, dead + report.dead
-            failures |= {f"{queue} {task_id}": why for task_id, why in report.failures.items()}
-        return BulkReport(done=done, failures=failures)
+        attempted = done = 0
+        for queue in sorted(queues):
+            of_queue = [task for task in tasks if task.queue == queue]
+            for first in range(0, len(of_queue), SLICE):
+                some = of_queue[first : first + SLICE]
+                report = await cleo.workers.recover_stuck(queue, some)
+                attempted, done = attempted + len(some), done + report.done
+                charged, dead = charged + report.charged, dead + report.dead
+                failures = {f"{queue} {task_id}": why for task_id, why in report.failures.items()}
+                yield Step(attempted, done, failures=failures)
 
     async def look(sample: Sequence[Target]) -> str:
         states: Counter[str] = Counter()
@@ -52,13 +56,12 @@ def recover_plan(cleo: Cleo, tasks: Sequence[StuckTask]) -> Plan:
         parts += [f"{say.plural(dead, 'dead letter')} by it"] if dead else []
         return f"{', '.join(parts)}." if parts else ""
 
-    queues = {task.queue for task in tasks}
     return Plan(
         Verb.RECOVER,
-        queues.pop() if len(queues) == 1 else "",
+        tasks[0].queue if len(queues) == 1 else "",
         tuple(Target(key, f"{task.name}  {task.id}  {task.reasons[0].text}") for key, task in by_key.items()),
         f"{say.of(len(by_key), *TAKEN)} {CHARGED}",
-        apply,
+        run,
         caution=_caution(tasks),
         look=look,
         tail=tail,

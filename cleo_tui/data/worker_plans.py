@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from cleo_core import Cleo
 from cleo_core.errors import WorkerNotFound, WrongState
-from cleo_core.models import BulkReport, WorkerInfo, WorkerState
+from cleo_core.models import WorkerInfo, WorkerState
 from cleo_tui import say
-from cleo_tui.data.plans import Plan, Target, Verb
+from cleo_tui.data.plans import SO_ALREADY, Plan, Target, Verb, one_by_one
 
 
 async def pause_worker_plan(cleo: Cleo, workers: Sequence[WorkerInfo]) -> Plan:
@@ -63,15 +63,11 @@ def _plan(
     consequence: str,
     order: Callable[[str], Awaitable[bool]],
 ) -> Plan:
-    async def apply(_queue: str, ids: Sequence[str]) -> BulkReport:
-        failures: dict[str, str] = {}
-        for worker_id in ids:
-            try:
-                if not await order(worker_id):
-                    failures[worker_id] = "It was so already."
-            except (WorkerNotFound, WrongState) as error:
-                failures[worker_id] = str(error)
-        return BulkReport(done=len(ids) - len(failures), failures=failures)
+    async def tell(worker_id: str) -> str:
+        try:
+            return "" if await order(worker_id) else SO_ALREADY
+        except (WorkerNotFound, WrongState) as error:
+            return str(error)
 
     async def look(sample: Sequence[Target]) -> str:
         states: Counter[str] = Counter()
@@ -88,4 +84,4 @@ def _plan(
         return f"{told}, {say.plural(active, 'task')} running"
 
     targets = tuple(Target(worker.id, f"{worker.id}  {', '.join(worker.queues)}") for worker in workers)
-    return Plan(verb, "", targets, consequence, apply, noun="worker", look=look)
+    return Plan(verb, "", targets, consequence, one_by_one(targets, tell), noun="worker", look=look)
