@@ -247,8 +247,10 @@ class CleoApp(Paced, Coloured, Attentive, Contexts, Going, Exporting, Replaying,
         return [crumb for screen in self.screen_stack if (crumb := getattr(screen, "crumb", ""))]
 
     def say(self, text: str) -> None:
-        """Tell what was done; what was told before makes room."""
-        self.clear_notifications()
+        """Tell what was done. What was told before makes room, but not what could not be done."""
+        for told in list(self._notifications):
+            if told.severity == "information":
+                self._unnotify(told, refresh=False)
         self.notify(text, markup=False, timeout=6)
 
     def warn(self, text: str) -> None:

@@ -222,7 +222,7 @@ class CleoScreen(Screen[None], Actor):
                 return
             then()
             self.cleo_app.live.nudge()
-            if report.failures:
+            if report.failures or report.broken_off:
                 self.cleo_app.push_screen(ReportScreen(report))
             else:
                 self.cleo_app.say(report.text)

@@ -26,7 +26,7 @@ MOST_FAILURES = 200
 class ConfirmScreen(ModalScreen[Report | None]):
     """Asks, carries the plan out, and gives its report back: None if nothing was attempted. Esc stops it.
 
-    ``refused`` is told when the engine would not do it; unless given, the operator is warned.
+    ``refused`` is told when the engine would do none of it; unless given, the operator is warned.
     """
 
     AUTO_FOCUS = "#no"
@@ -143,7 +143,6 @@ class ConfirmScreen(ModalScreen[Report | None]):
             self.dismiss(None)
 
     async def _carry_out(self) -> None:
-        refused = self._refused or app_of(self).warn
         try:
             async with aclosing(carry_out(self._plan)) as reports:
                 async for report in reports:
@@ -152,12 +151,15 @@ class ConfirmScreen(ModalScreen[Report | None]):
                     if self._stopping:
                         break
         except CleoError as error:
-            refused(f"{error}" + (f" Before that: {self._report.text}" if self._report else ""))
+            if self._report is None:
+                (self._refused or app_of(self).warn)(str(error))
+            else:
+                self._report.broken_off = str(error)
         self.dismiss(self._report)
 
 
 class ReportScreen(TellingScreen):
-    """Says of each item why it could not be done."""
+    """Says why the plan broke off, and of each item why it could not be done."""
 
     def __init__(self, report: Report) -> None:
         super().__init__()
@@ -169,8 +171,10 @@ class ReportScreen(TellingScreen):
         return self._report.plan.title.rstrip("?")
 
     def told(self) -> ComposeResult:
-        """The report, then one line for each failure."""
+        """The report, why there is no more to it, then one line for each failure."""
         yield Static(inked(self._report.text, Role.PLAIN))
+        if self._report.broken_off:
+            yield Static(inked(f"✗ {self._report.broken_off}", Role.BAD))
         for item, why in islice(self._report.failures.items(), MOST_FAILURES):
             yield Static(inked(f"  {item}  {why}", Role.WARN))
         if (left := len(self._report.failures) - MOST_FAILURES) > 0:

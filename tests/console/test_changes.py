@@ -181,6 +181,20 @@ async def test_what_was_told_before_does_not_lie_over_a_question(shop: Console) 
     assert "Copied" not in screen
 
 
+async def test_a_warning_stays_while_it_is_told_what_was_done(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await cleo.queues.add("emails", "send", {"text": "x" * 60_000}, task_id="long")
+    async with console(connect) as shop:
+        await shop.press("3")
+        await shop.see("long")
+        await shop.press("enter")
+        await shop.see("send  long")
+        await shop.press("y")
+        await shop.see("Copied the task as JSON.", "More than 54.7 KiB is cut off by some terminals.")
+        await shop.press("c")
+        await shop.see("Copied long.", "More than 54.7 KiB is cut off by some terminals.")
+        assert "Copied the task" not in shop.text()
+
+
 async def test_nothing_is_drawn_under_a_question_but_all_is_counted(shop: Console, cleo: Cleo) -> None:
     await shop.listens(cleo)
     await shop.press("2", "P")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from cleo_core import Cleo
+from cleo_core.errors import ServerUnavailable
 from cleo_core.models import WorkerState
 from cleo_tui.screens.worker_columns import condition_of, explained
 from cleo_tui.settings import ConsoleSettings
@@ -108,6 +109,35 @@ async def test_many_workers_are_told_at_once_and_those_that_ended_are_reported(
         await running.see("2 workers could not be", "No worker 'w1' is alive")
         await running.press("escape")
         await running.see("No worker is alive")
+
+
+async def test_why_a_plan_broke_off_is_told_with_what_it_did_before(
+    cleo: Cleo, connect: Callable[[], Cleo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        console(connect) as running,
+        cleo.worker(queues=["emails"], worker_id="w1", heartbeat=0.2),
+        cleo.worker(queues=["emails"], worker_id="w2", heartbeat=0.2),
+        cleo.worker(queues=["emails"], worker_id="w3", heartbeat=0.2),
+    ):
+        workers = running.app.cleo.workers
+        pause, asked = workers.pause, list[str]()
+
+        async def lost(worker_id: str) -> bool:
+            asked.append(worker_id)
+            if len(asked) == 2:
+                raise ServerUnavailable("here", "it went away.", "Start it.")
+            return await pause(worker_id)
+
+        monkeypatch.setattr(workers, "pause", lost)
+        await look(running, "w1", "w2", "w3")
+        await running.press("A", "P")
+        await running.see("Pause 3 workers?")
+        await running.press("y")
+        await running.see("1 worker paused. Stopped before the other 2.", "✗ here: it went away. Start it.")
+        await running.press("escape")
+        assert len(asked) == 2
+        assert (await cleo.workers.get(asked[0])).state is WorkerState.PAUSED
 
 
 async def test_a_drained_worker_ends(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
