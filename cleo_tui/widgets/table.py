@@ -117,7 +117,8 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
         self.forget_lines()
 
     def restart(self) -> None:
-        """Go to the top and forget marks: the rows are to be of another list."""
+        """Forget rows, cursor and marks: another list is to come, and nothing may be done with rows of this one."""
+        self._rows = Listing(str)
         self.cursor = Cursor()
         self.marked.clear()
         self._flashes.forget()

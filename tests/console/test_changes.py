@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from typing import Any, cast
 
 import pytest
 
-from cleo_core import Cleo, TaskPriority, TaskState
+from cleo_core import Cleo, Every, TaskPriority, TaskState
 from cleo_tui.settings import ConsoleSettings
 from tests.console.driving import Console, console
 from tests.raw import ask_at
@@ -246,3 +247,29 @@ async def test_commands_pause_and_resume_by_name(shop: Console, cleo: Cleo) -> N
     await shop.press("y")
     await shop.see("1 queue paused.")
     assert (await cleo.queues.stats("emails")).paused
+
+
+async def test_the_rows_of_one_queue_are_no_rows_of_the_next(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    """Two keys may come before anything is drawn."""
+    for queue in ("a", "b"):
+        await kill_tasks(cleo, queue, 2)
+        await cleo.schedules.add(queue, "nightly", "build", when=Every(86_400))
+    async with (
+        cleo.locks.group("a", "g", ttl=60),
+        cleo.locks.group("b", "g", ttl=60),
+        console(connect, settings=ConsoleSettings(refresh=60)) as shop,
+    ):
+        await until(lambda: shop.app.snapshot and shop.app.snapshot.server)
+        for command, shown, act in (
+            ("dead @a", "a · kinds of dead letters", "do_retry"),
+            ("schedules @a", "a · schedules", "do_pause"),
+            ("locks @a", "a · locks", "do_release_lock"),
+        ):
+            await shop.command(command)
+            await shop.see(shown, "1 of 1")
+            screen = cast("Any", shop.app.screen)
+            screen.do_next_queue()
+            getattr(screen, act)()
+            assert screen.queue == "b"
+            assert not shop.app.screen.is_modal, command
+            await shop.see("b · ", "1 of 1")
