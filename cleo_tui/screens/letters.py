@@ -193,8 +193,23 @@ class LettersScreen(TaskListScreen, ChangesLetters):
             self.cleo_app.warn(
                 "Not all letters were searched yet, so it is not known how many these are. n looks further."
             )
-            return
-        super().do_staged()
+        elif self._all_are_shown():
+            super().do_staged()
+
+    def do_write(self) -> None:
+        """Write those that are listed to a file."""
+        if self._all_are_shown():
+            super().do_write()
+
+    def _all_are_shown(self) -> bool:
+        """Whether what the server would find is what is listed; if not, that is said."""
+        hidden = bool(self._filter) and not self._search.text
+        if hidden:
+            self.cleo_app.warn(
+                f"The server can't search for what lacks a text, so this would take those too that {self._filter!r} "
+                "hides. A marks what is listed, and R and D do it to those."
+            )
+        return not hidden
 
     def do_retry(self) -> None:
         """Propose to retry."""

@@ -198,6 +198,22 @@ async def test_letters_are_searched_by_their_arguments_on_the_server(shop: Conso
     assert "smtp-0" not in screen
 
 
+@pytest.mark.parametrize("key", ["T", "e"])
+async def test_letters_that_a_filter_hides_are_neither_retried_in_stages_nor_written(shop: Console, key: str) -> None:
+    await shop.press("l")
+    await shop.see("all dead letters", "of 4")
+    await shop.press("slash")
+    await shop.type("!send")
+    await shop.press("enter")
+    await shop.see("filter '!send': 1 of the 4")
+    await shop.press(key)
+    await shop.see("The server can't search for")
+    assert not shop.app.screen.is_modal
+    await shop.press("escape", key)
+    await shop.see("4 dead letters of mails")
+    assert shop.app.screen.is_modal
+
+
 async def test_a_search_says_how_far_it_looked_and_goes_on_when_asked(
     cleo: Cleo, connect: Callable[[], Cleo], monkeypatch: pytest.MonkeyPatch
 ) -> None:
