@@ -99,9 +99,13 @@ def _kinds_plan(
     consequence: str,
     run: Run,
 ) -> Plan:
-    async def look(sample: Sequence[Target]) -> str:
-        counts = [(await cleo.dead_letters.list(queue, limit=1, fingerprint=target.id)).total for target in sample]
-        return f"{say.plural(sum(counts), NOUN)} of " + ("this kind" if len(sample) == 1 else "these kinds")
+    wanted = {kind.fingerprint for kind in kinds}
+
+    async def look(_sample: Sequence[Target]) -> str:
+        """How many letters there are of all the kinds: those with the most are told of by one call."""
+        now = (await cleo.dead_letters.kinds(queue, limit=PAGE)).items
+        count = sum(kind.count for kind in now if kind.fingerprint in wanted)
+        return f"{say.plural(count, NOUN)} of {'this kind' if len(wanted) == 1 else 'these kinds'}"
 
     targets = tuple(Target(kind.fingerprint, f"{say.count(kind.count)}  {kind.pattern}") for kind in kinds)
     size = sum(kind.count for kind in kinds)

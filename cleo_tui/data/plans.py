@@ -100,7 +100,7 @@ class Plan:
         question: the title, where the verb and the number of targets would not say it.
         outcome: what the report says when all went well, where the verb would not say it.
         caution: what can go wrong.
-        look: asks the server how the sample stands, and puts it into words.
+        look: asks the server how the sample stands, or all of it if there is a ``size``, and puts it into words.
         size: how many it is done to, where the targets stand for more than themselves.
         tail: what else is to be said when it is over.
     """

@@ -101,7 +101,7 @@ class ConfirmScreen(ModalScreen[Report | None]):
         if not found:
             self._preview.display = False
             return
-        some = "" if len(self._plan.targets) == len(self._plan.sample) else "of these "
+        some = "of these " if self._plan.size is None and len(self._plan.targets) > len(self._plan.sample) else ""
         self._preview.update(inked(f"Now on the server: {some}{found}.", Role.PLAIN))
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -117,6 +117,17 @@ async def test_marked_kinds_are_discarded_as_one_and_come_back_by_one_key(shop: 
     assert (await counts(cleo))[0] == 4
 
 
+async def test_the_letters_of_all_kinds_that_are_meant_are_counted_on_the_server(shop: Console, cleo: Cleo) -> None:
+    for number in range(6):
+        await bury(cleo, [f"odd-{number}"], (f"Odd{chr(65 + number)}Error", "no"), queue="mails")
+    await shop.see("8 kinds, 10 letters")
+    shop.app.live.refresh = 60
+    await shop.press("A", "R")
+    await shop.see(
+        "Retry 10 dead letters of mails?", "and 3 more", "Now on the server: 10 dead letters of these kinds."
+    )
+
+
 async def test_a_letter_that_died_after_the_look_is_not_discarded_with_its_kind(shop: Console, cleo: Cleo) -> None:
     shop.app.live.refresh = 60
     await shop.press("D")
