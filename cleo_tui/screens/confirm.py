@@ -19,6 +19,7 @@ from cleo_tui.data.plans import Plan, Report, Rung, carry_out, preview
 from cleo_tui.screens.telling import TellingScreen
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.edges import tell_edges
+from cleo_tui.widgets.said import SCROLL_KEYS, Said
 
 MOST_FAILURES = 200
 
@@ -35,6 +36,7 @@ class ConfirmScreen(ModalScreen[Report | None]):
         Binding("left,right,h,l", "other", "The other button"),
         Binding("y", "yes", "Yes"),
         Binding("n", "no", "No"),
+        *SCROLL_KEYS,
     ]
 
     def __init__(self, plan: Plan, refused: Callable[[str], None] | None = None) -> None:
@@ -44,6 +46,7 @@ class ConfirmScreen(ModalScreen[Report | None]):
         self._report: Report | None = None
         self._stopping = False
         self._under_way = False
+        self._said = Said()
         self._preview = Static(inked("Asking the server how they stand", Role.MUTED), id="preview")
         self._yes = Button(plan.verb.infinitive, id="yes", compact=True)
         self._no = Button("No, leave it" if plan.total == 1 else "No, leave them", id="no", compact=True)
@@ -57,23 +60,25 @@ class ConfirmScreen(ModalScreen[Report | None]):
         plan = self._plan
         with Vertical(classes="dialog frame") as box:
             tell_edges(box, inked(plan.title, Role.STRONG))
-            for target in plan.sample:
-                yield Static(inked(f"  {target.label}", Role.PLAIN), classes="sample")
-            if len(plan.targets) > len(plan.sample):
-                rest = len(plan.targets) - len(plan.sample)
-                yield Static(inked(f"  and {say.count(rest)} more", Role.MUTED))
-            yield self._preview
-            yield Static(inked(plan.consequence, Role.MUTED))
-            if plan.caution:
-                yield Static(inked(f"! {plan.caution}", Role.BAD), id="caution")
-            if (to_type := self._what_to_type()) is not None:
-                where = "This is production. " if app_of(self).settings.production else ""
-                yield Static(inked(f"{where}Type {to_type} to go on.", Role.WARN), id="ask-count")
-                yield self._typed
-            yield self._progress
-            with Horizontal(id="buttons"):
-                yield self._no
-                yield self._yes
+            with self._said:
+                for target in plan.sample:
+                    yield Static(inked(f"  {target.label}", Role.PLAIN), classes="sample")
+                if len(plan.targets) > len(plan.sample):
+                    rest = len(plan.targets) - len(plan.sample)
+                    yield Static(inked(f"  and {say.count(rest)} more", Role.MUTED))
+                yield self._preview
+                yield Static(inked(plan.consequence, Role.MUTED))
+                if plan.caution:
+                    yield Static(inked(f"! {plan.caution}", Role.BAD), id="caution")
+            with Vertical(classes="foot"):
+                if (to_type := self._what_to_type()) is not None:
+                    where = "This is production. " if app_of(self).settings.production else ""
+                    yield Static(inked(f"{where}Type {to_type} to go on.", Role.WARN), id="ask-count")
+                    yield self._typed
+                yield self._progress
+                with Horizontal(id="buttons"):
+                    yield self._no
+                    yield self._yes
 
     def on_mount(self) -> None:
         """Ask the server how the tasks stand, while they are read about here."""
@@ -124,6 +129,10 @@ class ConfirmScreen(ModalScreen[Report | None]):
         """To the other button."""
         if not self._yes.disabled:
             (self._no if self._yes.has_focus else self._yes).focus()
+
+    def action_read(self, way: str) -> None:
+        """Show what is further up or down."""
+        self._said.read(way)
 
     def action_yes(self) -> None:
         """Carry the plan out."""

@@ -20,6 +20,7 @@ from cleo_tui.screens.base import CleoScreen
 from cleo_tui.screens.confirm import ConfirmScreen
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.edges import tell_edges
+from cleo_tui.widgets.said import SCROLL_KEYS, Said
 
 EDIT = Action(
     "edit",
@@ -37,25 +38,32 @@ class RefusedScreen(ModalScreen[bool]):
     BINDINGS: list[BindingType] = [  # noqa: RUF012 - as Textual declares it
         ("escape", "leave", "Leave it"),
         Binding("left,right,h,l", "app.focus_next", "The other button", show=False),
+        *SCROLL_KEYS,
     ]
 
     def __init__(self, why: str) -> None:
         super().__init__()
         self._why = why
+        self._said = Said()
 
     def compose(self) -> ComposeResult:
         """What is wrong, above the two ways on."""
         with Vertical(classes="dialog frame") as box:
             tell_edges(box, inked("Nothing was retried", Role.STRONG))
-            yield Static(inked(f"✗ {self._why}", Role.BAD))
-            yield Static(inked("What you typed is kept as long as you go on editing.", Role.MUTED), id="preview")
-            with Horizontal(id="buttons"):
+            with self._said:
+                yield Static(inked(f"✗ {self._why}", Role.BAD))
+                yield Static(inked("What you typed is kept as long as you go on editing.", Role.MUTED), id="preview")
+            with Horizontal(id="buttons", classes="foot"):
                 yield Button("Give it up", id="give-up", compact=True)
                 yield Button("Go on editing", id="again", compact=True)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Do what was chosen."""
         self.dismiss(event.button.id == "again")
+
+    def action_read(self, way: str) -> None:
+        """Show what is further up or down."""
+        self._said.read(way)
 
     def action_leave(self) -> None:
         """Give it up."""
