@@ -124,6 +124,10 @@ class Paged(Generic[Row]):
         """How long the list was when the window was read."""
         return self._page.total if self._page else 0
 
+    def age(self, now: float) -> float:
+        """How many seconds old the window is at a time of the server's clock."""
+        return max(0.0, now - self._page.at) if self._page else 0.0
+
     def at(self, index: int) -> Row | None:
         """The row at a place of the whole list, if it is loaded."""
         page = self._page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
@@ -22,6 +23,7 @@ class Reading(Generic[T]):
     def __init__(self, fetch: Callable[[], Awaitable[T]], on_change: Callable[[], None]) -> None:
         self.value: T | None = None
         self.error: CleoError | None = None
+        self._came_at = 0.0
         self._fetch = fetch
         self._on_change = on_change
         self._task: asyncio.Task[None] | None = None
@@ -30,6 +32,11 @@ class Reading(Generic[T]):
     def under_way(self) -> bool:
         """Whether an answer is awaited."""
         return self._task is not None and not self._task.done()
+
+    @property
+    def age(self) -> float:
+        """How many seconds ago the last answer came."""
+        return time.monotonic() - self._came_at
 
     def refresh(self) -> None:
         """Ask again, unless an answer is awaited."""
@@ -54,7 +61,7 @@ class Reading(Generic[T]):
     async def _read(self) -> None:
         try:
             self.value = await self._fetch()
-            self.error = None
+            self.error, self._came_at = None, time.monotonic()
         except CleoError as error:
             self.error = error
         except ValueError as error:

@@ -12,6 +12,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from cleo_core import GroupOrder, GroupStrategy
+from cleo_core.errors import ServerError
+from cleo_tui import say
 from cleo_tui.actions import Action, Actor, Effect, actions_in_reach, app_of, bindings_of, perform
 from cleo_tui.commands import ActionProvider, candidates_for, run_line
 from cleo_tui.data.export import fields_of
@@ -207,6 +209,12 @@ class CleoScreen(Screen[None], Actor):
         if link.state is LinkState.DENIED:
             return Card(Look.DENIED, f"{link.address} does not let you in", cause, hint)
         return Card(Look.ERROR, f"{link.address} does not answer", cause, hint)
+
+    def stale(self, snapshot: Snapshot, error: Exception | None, age: float) -> str:
+        """What to say of data that can't be read anew: how old it is, and why. Of a lost server the banner says it."""
+        if error is None or not snapshot.link.state.is_live:
+            return ""
+        return f"{say.duration(round(age))} old: {error.cause if isinstance(error, ServerError) else error}"
 
     # --- changes -------------------------------------------------------------------------------------
 

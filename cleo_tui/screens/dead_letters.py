@@ -124,7 +124,8 @@ class DeadLettersScreen(ChangesLetters, MarksRows, FiltersRows):
         self.strip.tell(self._choices(snapshot), tail=self.trash_tail(snapshot) or self._expiry(snapshot))
         title = f"{self.queue} · kinds of dead letters" if self.queue else ""
         card = self._card(snapshot)
-        self.pane.tell(title, self._note(), card=card)
+        stale = self.stale(snapshot, self._kinds.error, self._kinds.age)
+        self.pane.tell(title, self._note(), stale=stale, card=card)
         self._show_latest(None if card is not None else self.table.current)
 
     def _show_latest(self, kind: DeadLetterKind | None) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import ClassVar
 
-from cleo_core.errors import CleoError
 from cleo_core.models import GroupInfo, GroupRules, TaskState
 from cleo_tui import say
 from cleo_tui.actions import Action, bindings_of
+from cleo_tui.data.reading import Reading
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens.group_changes import GROUP_CHANGES, ChangesGroups
 from cleo_tui.screens.group_columns import active_text, lock_text
@@ -33,7 +32,7 @@ class GroupTasksScreen(TasksScreen, ChangesGroups):
         super().__init__()
         self.queue, self.group = queue, group.group
         self._info, self._rules = group, rules
-        self._reading: asyncio.Task[None] | None = None
+        self._reading = Reading(self._fetch_group, self.changed)
 
     @property
     def crumb(self) -> str:
@@ -54,6 +53,9 @@ class GroupTasksScreen(TasksScreen, ChangesGroups):
             parts.append(f"lock {lock_text(info, snapshot.now)}")
         self.strip.tell(self.choices(snapshot), tail=" · ".join(parts))
 
+    def _stale(self, snapshot: Snapshot) -> str:
+        return super()._stale(snapshot) or self.stale(snapshot, self._reading.error, self._reading.age)
+
     def choices(self, snapshot: Snapshot) -> list[Choice]:
         """The states in which tasks are kept by group."""
         numbers = {TaskState.WAITING: self._info.waiting, TaskState.ACTIVE: self._info.active}
@@ -67,21 +69,13 @@ class GroupTasksScreen(TasksScreen, ChangesGroups):
     def reconcile(self, snapshot: Snapshot) -> None:
         """Read the list and the group anew."""
         super().reconcile(snapshot)
-        self._read()
+        self._reading.refresh()
 
-    def _read(self) -> None:
-        if self._reading is None or self._reading.done():
-            self._reading = asyncio.get_running_loop().create_task(self._fetch_group(), name="cleo-tui-group")
-
-    async def _fetch_group(self) -> None:
+    async def _fetch_group(self) -> bool:
         groups = self.cleo_app.cleo.groups
-        try:
-            self._info = await groups.get(self.queue, self._info.group)
-            self._rules = await groups.rules(self.queue)
-        except CleoError:
-            # The list beside it is read by the same round, and says what is wrong.
-            return
-        self.cleo_app.changed()
+        self._info = await groups.get(self.queue, self._info.group)
+        self._rules = await groups.rules(self.queue)
+        return True
 
     # --- changes -------------------------------------------------------------------------------------
 
@@ -97,7 +91,7 @@ class GroupTasksScreen(TasksScreen, ChangesGroups):
 
     def after_change(self) -> None:
         """Read the group anew."""
-        self._read()
+        self._reading.renew()
 
     def offers(self, action: Action) -> bool:
         """The queue is that of the group."""
@@ -109,5 +103,4 @@ class GroupTasksScreen(TasksScreen, ChangesGroups):
     def on_unmount(self) -> None:
         """Ask for nothing more."""
         super().on_unmount()
-        if self._reading is not None:
-            self._reading.cancel()
+        self._reading.close()

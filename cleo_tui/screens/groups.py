@@ -149,7 +149,9 @@ class GroupsScreen(QueueScreen, ChangesGroups, CopiesRow, ShowsHistory):
         self.tell_queues(snapshot)
         self.head.tell(self._rules, self._all)
         self.table.redraw()
-        self.pane.tell(f"{self.queue} · groups" if self.queue else "", self._note(), card=self._card(snapshot))
+        stale = self.stale(snapshot, self._error, self._paged.age(snapshot.now))
+        title = f"{self.queue} · groups" if self.queue else ""
+        self.pane.tell(title, self._note(), stale=stale, card=self._card(snapshot))
 
     def reconcile(self, snapshot: Snapshot) -> None:
         """Read the window anew."""

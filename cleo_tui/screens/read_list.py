@@ -91,7 +91,8 @@ class ReadListScreen(FiltersRows, CopiesRow, Generic[Row]):
         matches = self.matcher()
         self._rows.replace(row for row in self.listed() if matches(self.fields(row)))
         self.table.show(self._rows)
-        self.pane.tell(self.heading, self._note(), card=self._card(snapshot))
+        stale = self.stale(snapshot, self.reading.error, self.reading.age)
+        self.pane.tell(self.heading, self._note(), stale=stale, card=self._card(snapshot))
 
     def listed(self) -> Iterable[Row]:
         """What was read, as far as it still holds."""

@@ -160,7 +160,8 @@ class StuckScreen(MarksRows, FiltersRows, CopiesRow):
         self.table.show(self._rows)
         self._strip.tell(self._choices(), tail="" if not self._pages else "running tasks are looked at in turns")
         title = "stuck tasks" if self._queue == ALL else f"{self._queue} · stuck tasks"
-        self._pane.tell(title, self._note(snapshot), card=self._card(snapshot))
+        stale = self.stale(snapshot, self._reading.error, self._reading.age)
+        self._pane.tell(title, self._note(snapshot), stale=stale, card=self._card(snapshot))
         self._tell_why()
 
     def _choices(self) -> list[Choice]:

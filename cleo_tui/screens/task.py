@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 
-from cleo_core.errors import CleoError, TaskNotFound
+from cleo_core.errors import TaskNotFound
 from cleo_core.models import TaskRecord, TaskState
-from cleo_core.reasons import Reason
+from cleo_core.reasons import Explanation
 from cleo_tui.actions import Action, Effect, bindings_of
 from cleo_tui.data.dead_plans import discard_plan, retry_plan
 from cleo_tui.data.live import Want
 from cleo_tui.data.plans import Target, cancel_plan
+from cleo_tui.data.reading import Reading
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens import task_sections
 from cleo_tui.screens.base import COMMON, CleoScreen
@@ -43,7 +43,7 @@ TASK_ACTIONS = (
 
 
 class TaskScreen(CleoScreen):
-    """The page of a task. It is read anew each round, until the task is gone."""
+    """The page of a task. It is read anew each round: others may retry a dead task, or bring back a discarded one."""
 
     ACTIONS = TASK_ACTIONS
     BINDINGS = bindings_of(TASK_ACTIONS)
@@ -53,10 +53,7 @@ class TaskScreen(CleoScreen):
     def __init__(self, queue: str, task_id: str) -> None:
         super().__init__()
         self._queue, self._key = queue, task_id
-        self._record: TaskRecord | None = None
-        self._reasons: Sequence[Reason] = ()
-        self._error: CleoError | None = None
-        self._reading: asyncio.Task[None] | None = None
+        self._reading = Reading(self._fetch, self.changed)
         self._card = StateCard()
         self._told: TaskRecord | None = None
         self._parts = {name: Section() for name in task_sections.NAMES}
@@ -86,31 +83,24 @@ class TaskScreen(CleoScreen):
 
     def on_mount(self) -> None:
         """Read it now."""
-        self._read()
+        self._reading.refresh()
 
     def reconcile(self, snapshot: Snapshot) -> None:
         """Read it anew."""
-        if self._record is None or not self._record.state.is_final:
-            self._read()
+        self._reading.refresh()
 
-    def _read(self) -> None:
-        if self._reading is None or self._reading.done():
-            self._reading = asyncio.get_running_loop().create_task(self._fetch(), name="cleo-tui-task")
+    async def _fetch(self) -> tuple[TaskRecord, Explanation]:
+        cleo = self.cleo_app.cleo
+        return await cleo.queues.get_task(self._queue, self._key), await cleo.explain(self._key, self._queue)
 
-    async def _fetch(self) -> None:
-        try:
-            cleo = self.cleo_app.cleo
-            self._record = await cleo.queues.get_task(self._queue, self._key)
-            self._reasons = (await cleo.explain(self._key, self._queue)).reasons
-            self._error = None
-        except CleoError as error:
-            self._error = error
-        self.cleo_app.changed()
+    @property
+    def _record(self) -> TaskRecord | None:
+        """The task as it was read last."""
+        return self._reading.value[0] if self._reading.value else None
 
     def on_unmount(self) -> None:
         """Ask for nothing more."""
-        if self._reading is not None:
-            self._reading.cancel()
+        self._reading.close()
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw the page."""
@@ -119,14 +109,16 @@ class TaskScreen(CleoScreen):
         self._page.display = card is None
         if card is not None:
             self._card.tell(card)
-        elif self._record is not None:
-            title = inked(f"{self._record.name}  {self._key}", Role.STRONG)
-            tell_edges(self._page, title, inked("it is gone by now" if self._is_gone else "", Role.WARN))
-            self._why.tell(self._record.state, self._reasons)
-            if self._record != self._told:
-                self._told = self._record
-                self._tell(task_sections.lasting(self._record))
-            self._tell(task_sections.ageing(self._record, snapshot.now))
+        elif self._reading.value is not None:
+            record, explanation = self._reading.value
+            stale = self.stale(snapshot, self._reading.error, self._reading.age)
+            lower = inked("it is gone by now" if self._is_gone else stale, Role.WARN)
+            tell_edges(self._page, inked(f"{record.name}  {self._key}", Role.STRONG), lower)
+            self._why.tell(record.state, explanation.reasons)
+            if record != self._told:
+                self._told = record
+                self._tell(task_sections.lasting(record))
+            self._tell(task_sections.ageing(record, snapshot.now))
 
     def _tell(self, sections: Mapping[str, Content | None]) -> None:
         for name, content in sections.items():
@@ -135,10 +127,11 @@ class TaskScreen(CleoScreen):
     def _card_instead(self, snapshot: Snapshot) -> Card | None:
         if self._record is not None:
             return None
-        if isinstance(self._error, TaskNotFound):
-            return Card(Look.EMPTY, "There is no such task any more", str(self._error), "esc goes back")
-        if self._error is not None and snapshot.link.state.is_live:
-            return Card(Look.ERROR, "The task can't be read", str(self._error), "esc goes back")
+        error = self._reading.error
+        if isinstance(error, TaskNotFound):
+            return Card(Look.EMPTY, "There is no such task any more", str(error), "esc goes back")
+        if error is not None and snapshot.link.state.is_live:
+            return Card(Look.ERROR, "The task can't be read", str(error), "esc goes back")
         return self.card_without_data(snapshot) or Card(Look.CONNECTING, f"Reading {self._key}")
 
     # --- keys ----------------------------------------------------------------------------------------
@@ -179,7 +172,7 @@ class TaskScreen(CleoScreen):
 
     @property
     def _is_gone(self) -> bool:
-        return isinstance(self._error, TaskNotFound)
+        return isinstance(self._reading.error, TaskNotFound)
 
     def _target(self) -> Target:
         name = self._record.name if self._record else "task"
@@ -190,22 +183,22 @@ class TaskScreen(CleoScreen):
         if self._record is None or self._record.state.is_final or self._is_gone:
             self.cleo_app.warn("The task has ended, so there is nothing to cancel.")
             return
-        self.propose(cancel_plan(self.cleo_app.cleo, self._queue, [self._target()]), self._read)
+        self.propose(cancel_plan(self.cleo_app.cleo, self._queue, [self._target()]), self._reading.renew)
 
     def do_retry(self) -> None:
         """Propose to retry it."""
         if self._is_dead():
-            self.propose(retry_plan(self.cleo_app.cleo, self._queue, [self._target()]), self._read)
+            self.propose(retry_plan(self.cleo_app.cleo, self._queue, [self._target()]), self._reading.renew)
 
     def do_edit(self) -> None:
         """Edit its arguments, and propose to retry it with them."""
         if self._is_dead() and self._record is not None:
-            Editing(self, self._queue, self._target(), self._record.arguments, self._read).begin()
+            Editing(self, self._queue, self._target(), self._record.arguments, self._reading.renew).begin()
 
     def do_discard(self) -> None:
         """Propose to discard it."""
         if self._is_dead():
-            self.propose(discard_plan(self.cleo_app.cleo, self._queue, [self._target()]), self._read)
+            self.propose(discard_plan(self.cleo_app.cleo, self._queue, [self._target()]), self._reading.renew)
 
     def _is_dead(self) -> bool:
         dead = self._record is not None and self._record.state is TaskState.DEAD and not self._is_gone

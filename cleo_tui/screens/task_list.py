@@ -132,12 +132,15 @@ class TaskListScreen(QueueScreen, MarksRows, CopiesRow):
         self.choose_first(snapshot)
         self.strip.tell(self.choices(snapshot))
         self.table.redraw()
-        self.pane.tell(self._title(), self._note(), card=self._card(snapshot))
+        self.pane.tell(self._title(), self._note(), stale=self._stale(snapshot), card=self._card(snapshot))
 
     def reconcile(self, snapshot: Snapshot) -> None:
         """Read the window anew."""
         if self.queue:
             self._paged.refresh(self.table.cursor.key if not self._filter else None, self.table.scroll_offset.y)
+
+    def _stale(self, snapshot: Snapshot) -> str:
+        return self.stale(snapshot, self._error, self._paged.age(snapshot.now))
 
     def _title(self) -> str:
         if not self.queue:

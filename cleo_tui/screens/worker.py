@@ -142,7 +142,8 @@ class WorkerScreen(ShowsHistory):
             if self._view is View.RUNNING
             else ("history", f"the last {LATEST} attempts of each queue that ended")
         )
-        self._panes[self._view].tell(f"{worker.id} · {title}", note, card=self._card(snapshot))
+        stale = self.stale(snapshot, self._reading.error, self._reading.age)
+        self._panes[self._view].tell(f"{worker.id} · {title}", note, stale=stale, card=self._card(snapshot))
 
     def _is_bad(self) -> bool:
         return self._gone or condition_of(self._worker, self._now) in {"silent", "blocked"}

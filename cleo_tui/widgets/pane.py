@@ -30,16 +30,16 @@ class Pane(Vertical, Generic[Row]):
         table.when_moved = self._follow
         self._card = StateCard()
         self._card.display = False
-        self._named = ("", "")
+        self._named = ("", "", Role.MUTED)
 
     def compose(self) -> ComposeResult:
         """The table, and the card that takes its place."""
         yield self.table
         yield self._card
 
-    def tell(self, title: str, note: str = "", *, card: Card | None = None) -> None:
-        """Name the frame, and show the card if there is one."""
-        self._named = (title, note)
+    def tell(self, title: str, note: str = "", *, stale: str = "", card: Card | None = None) -> None:
+        """Name the frame, say what is wrong with data that is ``stale`` or else the note, and show a card if any."""
+        self._named = (title, f"▲ {stale}", Role.BAD) if stale else (title, note, Role.MUTED)
         self._tell_heading()
         if card is not None:
             self._card.tell(card)
@@ -57,11 +57,11 @@ class Pane(Vertical, Generic[Row]):
 
     def _tell_heading(self) -> None:
         """The name and what is beside it; a long name gives way, as it is told elsewhere too."""
-        title, note = self._named
+        title, note, role = self._named
         room = self.outer_size.width - CORNERS - (cell_len(note) + 2 if note else 0)
         if LEAST_TITLE <= room < cell_len(title):
             title = fit(title, room, Side.LEFT)
-        heading = Content.assemble(inked(title, Role.STRONG), inked(f"  {note}" if note else "", Role.MUTED))
+        heading = Content.assemble(inked(title, Role.STRONG), inked(f"  {note}" if note else "", role))
         tell_edges(self, heading)
 
     def _follow(self) -> None:
