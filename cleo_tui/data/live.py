@@ -277,13 +277,13 @@ class Live:
         self._state, self._trouble, self._retry_at = LinkState.CONNECTED, None, None
         self._data_at = self._clock()
         self._on_change()
-        if self._clock() - self._server_at >= SERVER_EVERY:
+        if time.monotonic() - self._server_at >= SERVER_EVERY:
             self._server = await self._cleo.server_info()
-            self._server_at = self._clock()
+            self._server_at = time.monotonic()
         # Alerts are told on every screen, and some of them are about workers.
-        if Want.WORKERS in self.wants or self._clock() - self._workers_at >= WORKERS_EVERY:
+        if Want.WORKERS in self.wants or time.monotonic() - self._workers_at >= WORKERS_EVERY:
             self._workers = tuple(await self._cleo.workers.list())
-            self._workers_at = self._clock()
+            self._workers_at = time.monotonic()
         if Want.MINUTES in self.wants:
             await self._read_minutes()
 
@@ -322,12 +322,13 @@ class Live:
             raise refusal
 
     async def _read_minutes(self) -> None:
-        now = self._clock()
+        now = time.monotonic()
         due = (name for name in self._names if name in self._known and self._is_due(self._known[name], now))
         for queue in _first(HISTORIES_A_ROUND, due):
             known = self._known[queue]
             # A console that was away asks for as many minutes as it missed.
-            asked = MINUTES if not known.minutes else min(MINUTES, RECENT_MINUTES + int((now - known.minutes_at) // 60))
+            missed = int(max(0.0, self.now() - known.minutes[-1].at) // 60) if known.minutes else MINUTES
+            asked = min(MINUTES, RECENT_MINUTES + missed)
             try:
                 minutes = await self._cleo.analytics.minutes(queue, asked)
             except PermissionDenied:

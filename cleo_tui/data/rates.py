@@ -64,11 +64,17 @@ class Meter:
         self._samples: deque[Counters] = deque()
 
     def add(self, sample: Counters) -> None:
-        """Take a sample. One that is no later than the last replaces it; counters that shrank start the watch anew."""
+        """Take a sample. One of the same moment replaces the last; counters that shrank, or a server's clock that was
+        set back, start the watch anew.
+        """
         samples = self._samples
-        if samples and (sample.enqueued < samples[-1].enqueued or sample.completed < samples[-1].completed):
+        if samples and (
+            sample.enqueued < samples[-1].enqueued
+            or sample.completed < samples[-1].completed
+            or sample.at < samples[-1].at
+        ):
             samples.clear()
-        if samples and sample.at <= samples[-1].at:
+        if samples and sample.at == samples[-1].at:
             samples.pop()
         samples.append(sample)
         while len(samples) > 2 and samples[1].at < sample.at - WINDOW:

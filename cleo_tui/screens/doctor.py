@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 
 from textual.app import ComposeResult
@@ -69,8 +70,8 @@ class DoctorScreen(ReadListScreen[Check]):
 
     def reconcile(self, snapshot: Snapshot) -> None:
         """An examination costs more than a look, so it is not made each round."""
-        if snapshot.taken_at - self._looked_at >= EVERY:
-            self._looked_at = snapshot.taken_at
+        if time.monotonic() - self._looked_at >= EVERY:
+            self._looked_at = time.monotonic()
             self.reading.refresh()
 
     def show(self, snapshot: Snapshot) -> None:

@@ -7,12 +7,16 @@ import json
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
 
 from cleo_core import Cleo
 from cleo_tui.data.link import LinkState
-from cleo_tui.data.live import STRANGERS_EVERY, Live
+from cleo_tui.data.live import STRANGERS_EVERY, Live, Want
 from tests.raw import ask, keys_of
 from tests.servers import Server
 from tests.waiting import until
@@ -88,3 +92,30 @@ async def test_the_rest_that_a_slow_server_is_given_does_not_count_as_its_slowne
         assert live.link.state is LinkState.CONNECTED
         now += 5
         assert live.link.state is LinkState.STALE
+
+
+async def test_a_clock_that_is_set_back_holds_up_no_reading(cleo: Cleo, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SERVER_EVERY", "WORKERS_EVERY", "MINUTES_EVERY"):
+        monkeypatch.setattr(f"cleo_tui.data.live.{name}", 0.1)
+    await cleo.queues.add("emails", "send", {})
+    now = time.time()
+    asked: Counter[str] = Counter()
+
+    def counted(service: Any, name: str) -> None:
+        call = getattr(service, name)
+
+        async def count(*args: Any) -> Any:
+            asked[name] += 1
+            return await call(*args)
+
+        monkeypatch.setattr(service, name, count)
+
+    for service, name in ((cleo, "server_info"), (cleo.workers, "list"), (cleo.analytics, "minutes")):
+        counted(service, name)
+    async with following(cleo, 0.1, lambda: now) as live:
+        live.wants = Want.MINUTES
+        await until(lambda: len(asked) == 3)
+        now -= 3_600
+        asked.clear()
+        await cleo.queues.add("emails", "send", {})
+        await until(lambda: len(asked) == 3)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
 
 from cleo_core import Cleo, Cron, Every
 from cleo_core.errors import ScheduleNotFound
+from cleo_core.models import Check
 from cleo_tui.screens.more import ENTRIES
 from cleo_tui.settings import ConsoleSettings
 from tests.console.driving import Console, console
@@ -184,6 +186,26 @@ async def test_the_examination_shows_the_worst_first_and_how_to_mend_it(
         await running.see("Copied what mends")
         await running.press("G")
         await running.see_no_more("To mend it:")
+
+
+async def test_a_clock_that_is_set_back_holds_up_no_examination(
+    cleo: Cleo, connect: Callable[[], Cleo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cleo_tui.screens.doctor.EVERY", 0.1)
+    now, asked = time.time(), list[float]()
+    async with console(connect, clock=lambda: now) as running:
+        examine = running.app.cleo.doctor
+
+        async def count() -> list[Check]:
+            asked.append(now)
+            return await examine()
+
+        monkeypatch.setattr(running.app.cleo, "doctor", count)
+        await running.see("connected")
+        await running.command("doctor")
+        await until(lambda: asked)
+        now -= 3_600
+        await until(lambda: asked[-1] == now)
 
 
 async def test_read_only_changes_no_schedule(cleo: Cleo, connect: Callable[[], Cleo]) -> None:

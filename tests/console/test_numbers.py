@@ -54,6 +54,16 @@ def test_counters_that_were_reset_start_the_watch_anew() -> None:
     assert meter.rates(()).completed == 2
 
 
+def test_a_clock_of_the_server_that_is_set_back_starts_the_watch_anew() -> None:
+    meter = Meter()
+    meter.add(Counters(100.0, 50, 50, 0, 0))
+    meter.add(Counters(102.0, 60, 60, 0, 0))
+    meter.add(Counters(42.0, 70, 70, 0, 0))
+    assert meter.rates(()) == Rates(), "one sample tells no rate"
+    meter.add(Counters(44.0, 80, 76, 0, 0))
+    assert meter.rates(()) == Rates(enqueued=5, completed=3)
+
+
 @pytest.mark.parametrize(
     ("waiting", "rates", "word", "seconds"),
     [
