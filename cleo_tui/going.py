@@ -71,11 +71,11 @@ class Going:
         app.push_screen(TaskScreen(queue, task_id))
 
     def _is_queue(self, word: str, *, sure: bool) -> bool:
-        """Whether it names a queue; one that was not read may be one, unless that has to be sure."""
+        """Whether it names a queue; one that is not known by name may be one, unless that has to be sure."""
         snapshot = self._going.snapshot
         if snapshot is None:
             return not sure
-        return word in snapshot.by_name or (not sure and snapshot.queue_total > len(snapshot.by_name))
+        return word in snapshot.names if sure else snapshot.may_have(word)
 
     async def do_worker(self, worker: str = "") -> None:
         """Look into a worker."""

@@ -37,6 +37,7 @@ from cleo_tui.data.tally import Tally
 from cleo_tui.settings import Thresholds
 
 QUEUES_A_ROUND = 16
+MOST_NAMES = 1_000
 HISTORIES_A_ROUND = 4
 MINUTES = 60
 RECENT_MINUTES = 2
@@ -123,6 +124,7 @@ class Live:
         self._known: dict[str, Known] = {}
         self._turns: deque[str] = deque()
         self._names: list[str] = []
+        self._total = 0
         self._denied: dict[str, str] = {}
         self._workers: tuple[WorkerInfo, ...] | None = None
         self._server: ServerInfo | None = None
@@ -168,7 +170,8 @@ class Live:
             now=self._now_of(link),
             taken_at=self._clock(),
             known={name: self._known[name] for name in self._names if name in self._known},
-            queue_total=len(self._names),
+            names=frozenset(self._names),
+            queue_total=self._total,
             workers=self._workers,
             server=self._server,
             denied=self._denied,
@@ -272,7 +275,8 @@ class Live:
     # --- one round -----------------------------------------------------------------------------------
 
     async def _read(self) -> None:
-        self._names = await self._cleo.queues.names()
+        self._names = names = await self._cleo.queues.names()
+        self._total = len(names) if len(names) < MOST_NAMES else max(len(names), await self._cleo.queues.count())
         await self._read_counts()
         self._state, self._trouble, self._retry_at = LinkState.CONNECTED, None, None
         self._data_at = self._clock()

@@ -23,7 +23,7 @@ class Reading(Generic[T]):
     def __init__(self, fetch: Callable[[], Awaitable[T]], on_change: Callable[[], None]) -> None:
         self.value: T | None = None
         self.error: CleoError | None = None
-        self._came_at = 0.0
+        self._came_at = float("-inf")
         self._fetch = fetch
         self._on_change = on_change
         self._task: asyncio.Task[None] | None = None

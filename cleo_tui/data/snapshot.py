@@ -31,13 +31,15 @@ class QueueView:
 class Snapshot:
     """Everything at one moment. ``now`` is the server's clock, ``taken_at`` this machine's.
 
-    ``queue_total`` may be more than ``queues`` holds: a namespace of thousands of queues is read a part at a time.
+    ``queue_total`` may be more than ``queues`` holds: a namespace of thousands of queues is read a part at a time. The
+    ``names`` are those of the first 1,000.
     """
 
     link: Link
     now: float
     taken_at: float
     queues: tuple[QueueView, ...] = ()
+    names: frozenset[str] = frozenset()
     queue_total: int = 0
     workers: tuple[WorkerInfo, ...] | None = None
     server: ServerInfo | None = None
@@ -53,6 +55,10 @@ class Snapshot:
     def by_name(self) -> dict[str, QueueView]:
         """The queues by name."""
         return {queue.name: queue for queue in self.queues}
+
+    def may_have(self, queue: str) -> bool:
+        """Whether there is such a queue, as far as that is known: not each of very many is known by name."""
+        return queue in self.names or self.queue_total > len(self.names)
 
     @cached_property
     def in_trouble_first(self) -> list[QueueView]:

@@ -20,6 +20,8 @@ from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.statecard import Card, Look
 
+AT_ONCE = 16
+EVERY = 30.0
 AUDIT_ACTIONS = (
     *COMMON,
     Action("copy", ("y",), "Copy the entry as JSON.", label="copy JSON"),
@@ -81,6 +83,10 @@ class AuditScreen(ReadListScreen[AuditEntry]):
         self._whole.display = entry is not None
         if entry is not None:
             self._whole.update(_whole_of(entry))
+
+    def pause(self, snapshot: Snapshot) -> float:
+        """That of all queues is put together from each of them, so with many it is not read each round."""
+        return EVERY if self._queue is None and snapshot.queue_total > AT_ONCE else 0.0
 
     async def fetch(self) -> Sequence[AuditEntry]:
         """The latest entries."""

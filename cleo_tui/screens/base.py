@@ -149,6 +149,14 @@ class CleoScreen(Screen[None], Actor):
         """The filter that holds, or None if the screen has nothing to filter."""
         return None
 
+    def is_known(self, queue: str) -> bool:
+        """Whether there may be such a queue; if not, that is said."""
+        snapshot = self.cleo_app.snapshot
+        known = snapshot is None or snapshot.may_have(queue)
+        if not known:
+            self.cleo_app.warn(f"There is no queue {queue!r} in this namespace.")
+        return known
+
     # --- the frame -----------------------------------------------------------------------------------
 
     def draw(self, snapshot: Snapshot) -> None:
@@ -272,7 +280,7 @@ class CleoScreen(Screen[None], Actor):
     async def do_strategy(self, *words: str) -> None:
         """Let a strategy be chosen for a queue: the one that is named, or the one that is looked at."""
         snapshot = self.cleo_app.snapshot
-        named = bool(words) and snapshot is not None and words[0] in snapshot.by_name
+        named = bool(words) and snapshot is not None and words[0] in snapshot.names
         queue = words[0] if named else self.focus_queue
         wanted = words[1:] if named else words
         if queue is None:

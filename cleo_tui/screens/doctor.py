@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 
 from textual.app import ComposeResult
@@ -42,7 +41,6 @@ class DoctorScreen(ReadListScreen[Check]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._looked_at = float("-inf")
         self._meaning = Static(id="meaning", classes="frame")
 
     def body(self) -> ComposeResult:
@@ -68,11 +66,9 @@ class DoctorScreen(ReadListScreen[Check]):
         checks = await self.cleo_app.cleo.doctor()
         return sorted(checks, key=lambda check: WORST_FIRST.index(check.status))
 
-    def reconcile(self, snapshot: Snapshot) -> None:
-        """An examination costs more than a look, so it is not made each round."""
-        if time.monotonic() - self._looked_at >= EVERY:
-            self._looked_at = time.monotonic()
-            self.reading.refresh()
+    def pause(self, snapshot: Snapshot) -> float:
+        """An examination is not made each round."""
+        return EVERY
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw the list, and what the check under the cursor means."""

@@ -196,15 +196,8 @@ class HistoryScreen(CleoScreen):
         scope = scope_of(words, self._scope.queue if self._scope else None)
         if scope is None:
             self.cleo_app.warn(f"Say `:history {USAGE}`.")
-        elif scope.queue is None or self._is_known(scope.queue):
+        elif scope.queue is None or self.is_known(scope.queue):
             self.choose(scope)
-
-    def _is_known(self, queue: str) -> bool:
-        snapshot = self.cleo_app.snapshot
-        known = snapshot is None or queue in snapshot.by_name
-        if not known:
-            self.cleo_app.warn(f"There is no queue {queue!r} in this namespace.")
-        return known
 
     def _step_queue(self, by: int) -> None:
         snapshot = self.cleo_app.snapshot

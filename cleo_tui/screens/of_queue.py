@@ -86,14 +86,6 @@ class QueueScreen(CleoScreen):
         if name is not None and self.is_known(name):
             self.choose_queue(name)
 
-    def is_known(self, queue: str) -> bool:
-        """Whether there is such a queue; if not, that is said."""
-        snapshot = self.cleo_app.snapshot
-        known = snapshot is None or queue in snapshot.by_name
-        if not known:
-            self.cleo_app.warn(f"There is no queue {queue!r} in this namespace.")
-        return known
-
     def tell_queues(self, snapshot: Snapshot) -> None:
         """Offer the queues in the strip, each with how many groups it has."""
         self.strip.tell(self._choices(snapshot), tail="groups of each queue" if snapshot.queues else "")

@@ -77,9 +77,14 @@ class ReadListScreen(FiltersRows, CopiesRow, Generic[Row]):
 
     # --- the list ------------------------------------------------------------------------------------
 
+    def pause(self, snapshot: Snapshot) -> float:
+        """How many seconds to wait from one reading to the next, where one costs more than a look."""
+        return 0.0
+
     def reconcile(self, snapshot: Snapshot) -> None:
         """Read it anew."""
-        self.reading.refresh()
+        if self.reading.age >= self.pause(snapshot):
+            self.reading.refresh()
 
     def after_change(self) -> None:
         """Something in it was changed: read it now."""

@@ -125,11 +125,8 @@ class StuckScreen(MarksRows, FiltersRows, CopiesRow):
     def visit(self, words: Sequence[str]) -> None:
         """Show the stuck tasks of a queue: ``@emails``."""
         name = next((word.removeprefix("@") for word in words), ALL)
-        snapshot = self.cleo_app.snapshot
-        if name == ALL or snapshot is None or name in snapshot.by_name:
+        if name == ALL or self.is_known(name):
             self._choose(name)
-        else:
-            self.cleo_app.warn(f"There is no queue {name!r} in this namespace.")
 
     def _choose(self, queue: str) -> None:
         self._queue = queue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -10,7 +9,7 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from cleo_core.errors import WorkerNotFound
-from cleo_core.models import HistoryEntry, TaskState, TaskSummary, WorkerInfo
+from cleo_core.models import HistoryEntry, TaskPage, TaskState, TaskSummary, WorkerInfo
 from cleo_tui import say
 from cleo_tui.actions import Action, Effect, bindings_of
 from cleo_tui.data.live import Want
@@ -32,6 +31,7 @@ from cleo_tui.widgets.statecard import Card, Look
 from cleo_tui.widgets.strip import Choice, ChoiceStrip
 from cleo_tui.widgets.table import LazyTable
 
+QUEUES_A_ROUND = 3
 LOOKED_AT = 1_000
 LATEST = 100
 
@@ -72,6 +72,8 @@ class WorkerScreen(ShowsHistory):
         self._gone = False
         self._view = View.RUNNING
         self._facts, self._strip = Facts(), ChoiceStrip()
+        self._pages: dict[str, TaskPage] = {}
+        self._turn = 0
         self._active = Listing[TaskSummary](lambda task: f"{task.queue} {task.id}")
         self._ended = Listing[HistoryEntry](history_columns.key_of)
         self._tasks = LazyTable[TaskSummary](self._task_columns())
@@ -112,13 +114,31 @@ class WorkerScreen(ShowsHistory):
             self._worker, self._gone = await cleo.workers.get(self._worker.id), False
         except WorkerNotFound:
             self._gone = True
-        pages = await asyncio.gather(
-            *(cleo.queues.tasks(queue, TaskState.ACTIVE, limit=LOOKED_AT) for queue in self._worker.queues)
-        )
-        own = (task for page in pages for task in page.items if task.worker == self._worker.id)
+        for queue in self._next_queues():
+            self._pages[queue] = await cleo.queues.tasks(queue, TaskState.ACTIVE, limit=LOOKED_AT)
+        own = (task for page in self._pages.values() for task in page.items if task.worker == self._worker.id)
         self._active.replace(sorted(own, key=lambda task: task.claimed_at or 0.0))
         self._ended.replace(await cleo.history.worker(self._worker.id, LATEST))
         return True
+
+    def _next_queues(self) -> list[str]:
+        """Those of its queues whose running tasks are looked at in this round: few, in turns."""
+        queues = self._worker.queues
+        self._pages = {queue: page for queue, page in self._pages.items() if queue in queues}
+        first, self._turn = self._turn, self._turn + QUEUES_A_ROUND
+        return [queues[place % len(queues)] for place in range(first, first + min(QUEUES_A_ROUND, len(queues)))]
+
+    def _note(self) -> str:
+        """The order, and how far was looked where not all running tasks of its queues are known."""
+        if self._view is View.HISTORY:
+            return f"the last {LATEST} attempts of each queue that ended"
+        looked, total = (
+            sum(len(page.items) for page in self._pages.values()),
+            sum(page.total for page in self._pages.values()),
+        )
+        unread = len(self._worker.queues) - len(self._pages)
+        far = f", among {say.count(looked)} of {say.plural(total, 'running task')}" if looked < total else ""
+        return f"the longest first{far}" + (f", {say.plural(unread, 'queue')} not looked at yet" if unread else "")
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw the page."""
@@ -137,13 +157,10 @@ class WorkerScreen(ShowsHistory):
             self._tasks.show(self._active)
         else:
             self._history.show(self._ended)
-        title, note = (
-            ("running", "the longest first")
-            if self._view is View.RUNNING
-            else ("history", f"the last {LATEST} attempts of each queue that ended")
-        )
         stale = self.stale(snapshot, self._reading.error, self._reading.age)
-        self._panes[self._view].tell(f"{worker.id} · {title}", note, stale=stale, card=self._card(snapshot))
+        self._panes[self._view].tell(
+            f"{worker.id} · {self._view}", self._note(), stale=stale, card=self._card(snapshot)
+        )
 
     def _is_bad(self) -> bool:
         return self._gone or condition_of(self._worker, self._now) in {"silent", "blocked"}
@@ -156,7 +173,7 @@ class WorkerScreen(ShowsHistory):
             return None
         if self._reading.error is not None:
             return Card(Look.ERROR, "What it does can't be read", str(self._reading.error))
-        if self._reading.value is None:
+        if self._reading.value is None or (self._view is View.RUNNING and len(self._pages) < len(self._worker.queues)):
             return Card(Look.CONNECTING, "Reading what it does")
         if self._view is View.RUNNING:
             return Card(Look.EMPTY, "It runs no task", "", "l shows how those ended that it ran last")
