@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 BINARY_VARIABLE = "CLEO_TEST_SERVER"
@@ -22,11 +26,26 @@ def server_binary() -> str:
     return str(get_binary_path())
 
 
+def _ports() -> Iterator[int]:
+    """Ports that nobody is given by chance while a program starts that is to have one: they lie below those that the
+    system gives away (from 32,768 on), and each process of the tests has a stretch of its own.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first, length = 10_240 + worker % 10 * 2_000, 2_000
+    start = random.SystemRandom().randrange(length)
+    return (first + (start + turn) % length for turn in itertools.count())
+
+
+PORTS = _ports()
+
+
 def free_port() -> int:
-    """A port of the loopback interface on which nothing listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of the loopback interface on which nothing listens now, and which nobody else will take."""
+    for port in PORTS:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 class Server:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import urllib.request
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from cleo_core import Backoff, Cleo, ServerError, TaskContext, TaskFailed
 from cleo_core.integrations.prometheus import PrometheusMiddleware
 from tests.conftest import StartWorker
-from tests.servers import Server
+from tests.servers import Server, free_port
 from tests.waiting import until
 
 
@@ -61,15 +60,9 @@ async def test_what_is_not_taken_is_counted_as_refused_and_a_registry_may_be_sha
     assert registry.get_sample_value("cleo_producer_tasks_total", labels) == 1
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def _scrape(port: int) -> str:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
             return answer.read().decode()
     except OSError:
         return ""
@@ -80,7 +73,7 @@ async def test_a_worker_serves_its_metrics_while_it_runs_and_says_so_if_the_port
 ) -> None:
     import asyncio
 
-    port = _free_port()
+    port = free_port()
     cleo.use(PrometheusMiddleware(port))
     cleo.use(PrometheusMiddleware(port))
 
@@ -108,7 +101,7 @@ async def work(n: int) -> None:
 async def test_processes_share_one_port_and_its_heir_serves_when_one_is_killed(
     cleo: Cleo, server: Server, start_worker: StartWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    port = _free_port()
+    port = free_port()
     (tmp_path / "shared").mkdir()
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "shared"))
     monkeypatch.setenv("TEST_PORT", str(port))
