@@ -10,10 +10,41 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
-from cleo_core.models import Event, ObserverEvent
+from cleo_core.models import Event, ObserverEvent, TaskState
 from cleo_core.records import event_of
 
-_KIND, _STATE, _WORKER, _AT, _DETAIL = 7, 8, 5, 9, slice(12, 14)
+_KIND, _STATE, _WORKER, _AT, _RUN, _DETAIL = 7, 8, 5, 9, 10, slice(12, 14)
+_KINDS = frozenset(ObserverEvent)
+_STATES = frozenset((*TaskState, ""))
+_NUMBERS = (_AT, _RUN)
+_TEXTS = (0, 1, 2, 5, 12, 13)
+
+
+def readable(queue: str, position: str, lines: Sequence[Any]) -> Sequence[Any]:
+    """Those of a message's lines that events can be made of. A newer version may tell what this one does not know."""
+    return lines if _are_usual(lines) else [line for line in lines if _is_readable(queue, position, line)]
+
+
+def _are_usual(lines: Sequence[Any]) -> bool:
+    """Whether no line has anything unknown in it, found out in the least time: column by column."""
+    try:
+        columns = [*zip(*lines, strict=False)]
+        # What is no number can't be added up, and what is no text not joined.
+        for place in _NUMBERS:
+            sum(columns[place])
+        for place in _TEXTS:
+            "".join(columns[place])
+        return _KINDS.issuperset(columns[_KIND]) and _STATES.issuperset(columns[_STATE])
+    except (TypeError, IndexError):
+        return False
+
+
+def _is_readable(queue: str, position: str, line: Any) -> bool:
+    try:
+        event_of(queue, position, line)
+    except (ValueError, TypeError, LookupError):
+        return False
+    return True
 
 
 class EventBatch(Sequence[Event]):

@@ -7,15 +7,15 @@ import inspect
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from cleo_core.backend import Backend
 from cleo_core.channels import Channels
 from cleo_core.errors import ServerError
-from cleo_core.event_batch import EventBatch
+from cleo_core.event_batch import EventBatch, readable
 from cleo_core.models import Event, EventGap, ObserverEvent, TaskState
 from cleo_core.names import check_name
-from cleo_core.records import event_of, read_line
+from cleo_core.records import read_line
 
 Observer = Callable[[str, TaskState | None, Event], Awaitable[None] | None]
 OnLost = Callable[[ServerError], None]
@@ -102,7 +102,11 @@ class Events:
                 continue
             queue = keys.queue_of_channel(message.channel)
             place = places.setdefault(queue, _Place())
-            position, number, lines = read_line(message.data)
+            entry = _entry_in(message.data)
+            if entry is None:
+                yield [EventGap(queue=queue, missed=1, unreadable=True)]
+                continue
+            position, number, lines = entry
             while place.next_number and number > place.next_number:
                 batch = await self._missed(queue, place, before=number)
                 if not batch:
@@ -166,7 +170,7 @@ class Events:
         entries = await self._backend.ask("XREVRANGE", stream, "+", "-", "COUNT", max(1, min(limit, 500)))
         events: list[Event] = []
         for position, (_, _, _, lines) in reversed(entries):
-            events += [event_of(queue, position.decode(), line) for line in read_line(lines)]
+            events += EventBatch(queue, position.decode(), readable(queue, position.decode(), read_line(lines)))
         return events[-max(1, limit) :]
 
     # --- observers ---------------------------------------------------------------------------------
@@ -205,7 +209,8 @@ class Events:
 
     async def _pass_on(self, event: Event | EventGap) -> None:
         if isinstance(event, EventGap):
-            LOG.warning("%d events of %s were missed; observers were not called for them.", event.missed, event.queue)
+            what = "could not be read" if event.unreadable else "were missed"
+            LOG.warning("%d events of %s %s; observers were not called for them.", event.missed, event.queue, what)
             return
         await self._tell(event.kind, event)
         if event.state is not None and event.kind is not ObserverEvent.STATUS_CHANGE:
@@ -257,11 +262,27 @@ class _Place:
         return bool(self.position) and _order(position) > _order(self.position)
 
     def take(self, queue: str, position: str, number: int, lines: Sequence[Any]) -> Sequence[Event | EventGap]:
-        """The events of an entry, with what is missing before it."""
-        events = EventBatch(queue, position, lines)
+        """The events of an entry, with what is missing before it and how many of its own can't be read."""
+        events = EventBatch(queue, position, readable(queue, position, lines))
         missed = number - self.next_number if self.next_number else 0
+        unreadable = len(lines) - len(events)
         self.position, self.number, self.next_number = position, number, number + len(lines)
-        return [EventGap(queue=queue, missed=missed), *events] if missed > 0 else events
+        gaps = [EventGap(queue=queue, missed=missed)] if missed > 0 else []
+        if unreadable:
+            gaps.append(EventGap(queue=queue, missed=unreadable, unreadable=True))
+        return [*gaps, *events] if gaps else events
+
+
+def _entry_in(message: bytes) -> tuple[str, int, list[Any]] | None:
+    """The position, the number and the lines that a message tells; None if it is none of ours."""
+    try:
+        position, number, lines = read_line(message)
+        _order(position)
+    except (ValueError, TypeError, AttributeError):
+        return None
+    if not isinstance(number, int) or not isinstance(lines, list):
+        return None
+    return position, number, cast("list[Any]", lines)
 
 
 def _order(position: str) -> tuple[int, int]:

@@ -44,7 +44,12 @@ class Event(Model):
 
 
 class EventGap(Model):
-    """Said by a listener that was away: ``missed`` events of the queue are no longer in the stream."""
+    """Said by a listener in place of events that it can't tell: ``missed`` of the queue.
+
+    They were no longer in the stream when the listener, which had been away, was back; or they are ``unreadable``, as
+    those of a newer version may be.
+    """
 
     queue: str
     missed: int
+    unreadable: bool = False

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from cleo_core import Cleo
 from cleo_core.errors import CleoError, ServerError
 from cleo_core.models import RetryRun, RetryState
+from cleo_tui.data.understanding import understood
 
 PAUSE = 2.0
 LOOK = 100
@@ -47,9 +48,10 @@ class Carrying:
         going: AsyncIterator[RetryRun] | None = steps
         while going is not None:
             try:
-                async for step in going:
-                    run = step
-                    self._on_change()
+                with understood():
+                    async for step in going:
+                        run = step
+                        self._on_change()
                 going = None
             except ServerError:
                 await asyncio.sleep(PAUSE)

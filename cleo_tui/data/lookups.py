@@ -14,6 +14,7 @@ from enum import Enum, auto
 
 from cleo_core import Cleo
 from cleo_core.errors import CleoError
+from cleo_tui.data.understanding import understood
 
 MOST = 50
 PATIENCE = 1.0
@@ -68,7 +69,8 @@ class Lookups:
         names: Sequence[str] = ()
         try:
             async with asyncio.timeout(PATIENCE):
-                names = await self._ask(ask, start)
+                with understood():
+                    names = await self._ask(ask, start)
         except (CleoError, TimeoutError):
             # Then there is nothing to offer; what is typed is understood all the same.
             names = ()

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from cleo_core.errors import CleoError
+from cleo_tui.data.understanding import understood
 
 T = TypeVar("T")
 
@@ -60,10 +61,9 @@ class Reading(Generic[T]):
 
     async def _read(self) -> None:
         try:
-            self.value = await self._fetch()
+            with understood():
+                self.value = await self._fetch()
             self.error, self._came_at = None, time.monotonic()
         except CleoError as error:
             self.error = error
-        except ValueError as error:
-            self.error = CleoError(f"What the server holds can't be understood ({error}). Is it of another version?")
         self._on_change()

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from cleo_core.errors import CleoError
 from cleo_core.models import DeadLetterPage, TaskSummary
 from cleo_tui.data.pages import Listing
+from cleo_tui.data.understanding import understood
 
 STRETCH = 5_000
 MOST = 1_000
@@ -71,7 +72,8 @@ class Search:
     async def _stretch(self, offset: int, wait: float) -> None:
         await asyncio.sleep(wait)
         try:
-            page = await self._fetch(self.text, offset)
+            with understood():
+                page = await self._fetch(self.text, offset)
             # A list that has moved meanwhile shows some of its letters twice.
             letters: dict[str, TaskSummary] = {letter.id: letter for letter in (*self.found.loaded(), *page.items)}
             self.found.replace(letters.values())

@@ -37,7 +37,8 @@ def _sorts_of(batch: Iterable[Event | EventGap]) -> list[tuple[Event, int]]:
 class EventLog:
     """What was heard since the console began to listen.
 
-    ``dropped`` events were gone from the server's stream before they could be fetched. ``recovered`` ones came more
+    ``dropped`` events were gone from the server's stream before they could be fetched, or are ``unreadable`` ones, as a
+    newer version may tell them. ``recovered`` ones came more
     than 2 s after they happened, because the listener had been away and caught up.
     """
 
@@ -46,12 +47,15 @@ class EventLog:
         self._seconds: deque[tuple[int, int]] = deque(maxlen=WINDOW + 1)
         self.heard = 0
         self.dropped = 0
+        self.unreadable = 0
         self.recovered = 0
 
     def take(self, batch: Sequence[Event | EventGap], now: float) -> list[tuple[Event, int]]:
         """Take what arrived at ``now`` of the server's clock; its events, those that count alike once."""
         sorts = _sorts_of(batch)
-        self.dropped += sum(event.missed for event in _gaps(batch))
+        for gap in _gaps(batch):
+            self.dropped += gap.missed
+            self.unreadable += gap.missed if gap.unreadable else 0
         self.recovered += sum(number for event, number in sorts if event.at < now - LATE)
         events = batch if isinstance(batch, EventBatch) else [event for event in batch if isinstance(event, Event)]
         if events:

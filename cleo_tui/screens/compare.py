@@ -20,6 +20,7 @@ from cleo_tui.data import coming
 from cleo_tui.data.coming import Coming
 from cleo_tui.data.group_plans import order_plan, strategy_plan
 from cleo_tui.data.plans import Plan, Report
+from cleo_tui.data.understanding import understood
 from cleo_tui.screens.confirm import ConfirmScreen
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.choices import Along, Choices, Option
@@ -100,7 +101,8 @@ class CompareScreen(ModalScreen[Report | None]):
     async def _ask(self) -> None:
         try:
             await asyncio.sleep(CALM)
-            self._view.tell(await self.look(app_of(self).cleo))
+            with understood():
+                self._view.tell(await self.look(app_of(self).cleo))
         except CleoError as error:
             self._view.fail(str(error))
 

@@ -16,6 +16,7 @@ from cleo_core.errors import CleoError
 from cleo_tui import say
 from cleo_tui.actions import app_of
 from cleo_tui.data.plans import Plan, Report, Rung, carry_out, preview
+from cleo_tui.data.understanding import understood
 from cleo_tui.screens.telling import TellingScreen
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.edges import tell_edges
@@ -99,7 +100,8 @@ class ConfirmScreen(ModalScreen[Report | None]):
 
     async def _look(self) -> None:
         try:
-            found = await preview(self._plan)
+            with understood():
+                found = await preview(self._plan)
         except CleoError as error:
             self._preview.update(inked(str(error), Role.BAD))
             return
@@ -153,12 +155,13 @@ class ConfirmScreen(ModalScreen[Report | None]):
 
     async def _carry_out(self) -> None:
         try:
-            async with aclosing(carry_out(self._plan)) as reports:
-                async for report in reports:
-                    self._report = report
-                    self._progress.update(total=report.total, progress=report.attempted)
-                    if self._stopping:
-                        break
+            with understood():
+                async with aclosing(carry_out(self._plan)) as reports:
+                    async for report in reports:
+                        self._report = report
+                        self._progress.update(total=report.total, progress=report.attempted)
+                        if self._stopping:
+                            break
         except CleoError as error:
             if self._report is None:
                 (self._refused or app_of(self).warn)(str(error))

@@ -16,6 +16,7 @@ from textual.widgets import Button, ProgressBar, Static
 from cleo_core.errors import CleoError
 from cleo_tui import say
 from cleo_tui.data.export import ExportError, Fields, write
+from cleo_tui.data.understanding import understood
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.edges import tell_edges
 
@@ -90,14 +91,16 @@ class ExportScreen(ModalScreen[str | None]):
 
     async def _write(self) -> None:
         try:
-            async with aclosing(self._pages), aclosing(write(self._path, self._pages, self._told)) as steps:
-                written = 0
-                async for written in steps:
-                    self._how_far.update(inked(f"{say.count(written)} of {say.count(self._total)} rows", Role.MUTED))
-                    self._bar.update(progress=min(written, self._total))
-                    if self._stopping:
-                        self.dismiss("Stopped; nothing was written.")
-                        return
+            with understood():
+                async with aclosing(self._pages), aclosing(write(self._path, self._pages, self._told)) as steps:
+                    written = 0
+                    async for written in steps:
+                        how_far = f"{say.count(written)} of {say.count(self._total)} rows"
+                        self._how_far.update(inked(how_far, Role.MUTED))
+                        self._bar.update(progress=min(written, self._total))
+                        if self._stopping:
+                            self.dismiss("Stopped; nothing was written.")
+                            return
         except (ExportError, CleoError) as error:
             self.dismiss(str(error))
             return

@@ -19,6 +19,7 @@ from cleo_core import Cleo
 from cleo_core.errors import CleoError
 from cleo_tui import say
 from cleo_tui.actions import app_of
+from cleo_tui.data.understanding import understood
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.edges import tell_edges
 
@@ -87,7 +88,7 @@ class ExportLettersScreen(ModalScreen[None]):
     async def _write(self, path: Path, file: IO[str]) -> None:
         written, whole = 0, False
         try:
-            with file:
+            with understood(), file:
                 for _, _, filters in self._parts:
                     async for line in self._cleo.dead_letters.export(self._queue, **filters):
                         file.write(line + "\n")

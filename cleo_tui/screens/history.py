@@ -19,6 +19,7 @@ from cleo_tui.data.past import Past, Scope, read_past
 from cleo_tui.data.reading import Reading
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.data.spans import DAY, FIRST_SPAN, SPANS, Span, span_of
+from cleo_tui.data.understanding import understood
 from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import COMMON, CleoScreen, queue_names
 from cleo_tui.screens.history_board import EXPORTED, Board, View, word_of
@@ -227,7 +228,8 @@ class HistoryScreen(CleoScreen):
     async def _open_error(self, error: ErrorPattern) -> None:
         """To the dead letters of this kind, if there are any."""
         try:
-            page = await self.cleo_app.cleo.dead_letters.list(error.queue, limit=1, fingerprint=error.fingerprint)
+            with understood():
+                page = await self.cleo_app.cleo.dead_letters.list(error.queue, limit=1, fingerprint=error.fingerprint)
         except CleoError as refused:
             self.cleo_app.warn(str(refused))
             return

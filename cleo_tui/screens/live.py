@@ -108,7 +108,8 @@ class LiveScreen(CleoScreen):
             self._draw_rows()
         parts = [f"{say.rate(log.rate(snapshot.now))}", f"{say.count(log.heard)} heard"]
         if log.dropped or log.recovered:
-            parts.append(f"{say.count(log.dropped)} dropped, {say.count(log.recovered)} recovered")
+            unreadable = f" ({say.count(log.unreadable)} unreadable)" if log.unreadable else ""
+            parts.append(f"{say.count(log.dropped)} dropped{unreadable}, {say.count(log.recovered)} recovered")
         if self._filter:
             parts.append(f"filter {self._filter!r}: {say.count(self._rows.total)} of the last {say.count(log.kept)}")
         if self._frozen:

@@ -11,6 +11,7 @@ from cleo_core.models import LockInfo
 from cleo_tui import say
 from cleo_tui.actions import Action, Effect, bindings_of
 from cleo_tui.data.group_plans import release_plan
+from cleo_tui.data.understanding import understood
 from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import COMMON
 from cleo_tui.screens.group_tasks import GroupTasksScreen
@@ -99,8 +100,9 @@ class LocksScreen(ListOfQueueScreen[LockInfo]):
         if (lock := self.table.current) is None:
             return
         try:
-            group = await self.cleo_app.cleo.groups.get(lock.queue, lock.group)
-            rules = await self.cleo_app.cleo.groups.rules(lock.queue)
+            with understood():
+                group = await self.cleo_app.cleo.groups.get(lock.queue, lock.group)
+                rules = await self.cleo_app.cleo.groups.rules(lock.queue)
         except CleoError as error:
             self.cleo_app.warn(str(error))
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -248,3 +249,25 @@ async def test_what_happened_before_is_not_told_to_who_begins_to_listen(cleo: Cl
         handle = await echo.enqueue(99)
         await until(lambda: listener.events)
     assert [event.task_id for event in listener.events] == [handle.id]
+
+
+async def test_events_of_a_newer_version_are_counted_as_unreadable_and_the_others_told(cleo: Cleo) -> None:
+    known = ["a", "send", "", 0, 0, "", 0, "task_added", "waiting", 1_000, 0, "", "", ""]
+    new = ["b", "send", "", 0, 0, "", 0, "task_teleported", "entangled", 1_000, 0, "", "", ""]
+    async with Listener(cleo, "q") as listener:
+        channel = keys_of(cleo, "q").events
+        await ask(cleo, "PUBLISH", channel, json.dumps([f"{2**41}-0", 1, [new, known, new]]))
+        await ask(cleo, "PUBLISH", channel, "no JSON at all")
+        await ask(cleo, "PUBLISH", channel, json.dumps({"position": "1-0"}))
+        await ask(cleo, "PUBLISH", channel, json.dumps([f"{2**41}-1", 4, [known]]))
+        await until(lambda: len(listener.heard) == 5)
+    gap = EventGap(queue="q", missed=1, unreadable=True)
+    assert listener.gaps == [gap.model_copy(update={"missed": 2}), gap, gap]
+    assert [event.task_id for event in listener.events] == ["a", "a"]
+
+
+async def test_recent_events_leave_out_what_can_not_be_read(cleo: Cleo) -> None:
+    await cleo.queues.add("q", "send", {}, task_id="one")
+    new = ["b", "send", "", 0, 0, "", 0, "task_teleported", "entangled", 1_000, 0, "", "", ""]
+    await ask(cleo, "XADD", keys_of(cleo, "q").events, "*", "n", 2, "e", json.dumps([new]))
+    assert [event.task_id for event in await cleo.events.recent("q")] == ["one"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cleo_core.event_batch import EventBatch
+import pytest
+
+from cleo_core.event_batch import EventBatch, readable
 from cleo_core.records import event_of
 from cleo_tui.data.tally import changes_of
 
@@ -43,3 +45,27 @@ def test_its_sorts_count_as_all_of_its_events_do() -> None:
     assert sum(number for _, number in sorts) == len(batch)
     assert len(sorts) < len(LINES), "those that count alike are counted together"
     assert changes_of(sorts) == changes_of((event, 1) for event in batch)
+
+
+def test_lines_that_can_all_be_read_are_taken_as_they_are() -> None:
+    assert readable("q", "7-0", LINES) is LINES
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        line("n", "task_teleported", "waiting"),
+        line("n", "task_added", "entangled"),
+        [*LINES[0][:9], "noon", *LINES[0][10:]],
+        [*LINES[0][:10], "long", *LINES[0][11:]],
+        [7, *LINES[0][1:]],
+        [["n"], *LINES[0][1:]],
+        [*LINES[0][:7], ["task_added"], *LINES[0][8:]],
+        LINES[0][:5],
+        "task_added",
+        None,
+    ],
+)
+def test_a_line_that_can_not_be_read_is_left_out_and_the_others_are_not(odd: Any) -> None:
+    assert readable("q", "7-0", [LINES[0], odd, LINES[1]]) == LINES[:2]
+    assert readable("q", "7-0", [odd]) == []

@@ -61,7 +61,8 @@ def _tell(run: Run, event: Event | EventGap, kinds: set[ObserverEvent] | None) -
 
 def _line(look: Look, event: Event | EventGap) -> str:
     if isinstance(event, EventGap):
-        return look.paint(f"... {event.missed:,} events of {clean(event.queue)} were missed", Colour.YELLOW)
+        what = "can't be read; they may be of a newer version" if event.unreadable else "were missed"
+        return look.paint(f"... {event.missed:,} events of {clean(event.queue)} {what}", Colour.YELLOW)
     clock = time.strftime("%H:%M:%S", time.localtime(event.at)) + f".{int(event.at % 1 * 1000):03d}"
     kind = f"{event.kind:<14}"
     colour = COLOURS.get(event.kind)
