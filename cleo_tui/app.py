@@ -343,8 +343,9 @@ class CleoApp(Paced, Coloured, Attentive, Contexts, Going, Exporting, Replaying,
             front.ask_command()
 
     def do_refresh(self) -> None:
-        """Read everything anew."""
-        self.live.nudge()
+        """Read everything anew, as soon as there is a server to read from."""
+        if self._live is not None:
+            self._live.nudge()
 
     def do_palette(self) -> None:
         """Search all that can be done here."""

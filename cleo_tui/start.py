@@ -43,7 +43,7 @@ async def begin(app: CleoApp, connect: Callable[[], Cleo] | None) -> None:
     app.behave(app.settings)
     if app.record_to is not None:
         try:
-            app.recorder = Recorder(app.record_to, cleo, app.clock)
+            app.recorder = Recorder(app.record_to, cleo, app.clock, app.warn)
         except RecordingError as error:
             app.exit(return_code=2, message=str(error))
             return

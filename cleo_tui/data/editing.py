@@ -84,26 +84,33 @@ def edited(text: str, name: str) -> str:
     The file is for its owner alone and does not stay.
 
     Raises:
-        EditorFailed: the editor can't be started, or ended with an error, by which most say that nothing is to be done.
+        EditorFailed: the file can't be written, the editor not be started, or it ended with an error, by which most say
+            that nothing is to be done.
     """
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or DEFAULT_EDITOR
-    with tempfile.TemporaryDirectory(prefix="cleo-") as folder:
-        path = Path(folder) / f"{name}.json"
-        path.write_text(text, encoding="utf-8")
-        # ^C is meant for the editor; a handler, unlike ignoring it, is not handed down to it.
-        before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
-        try:
-            code = subprocess.call([*shlex.split(command), str(path)])
-            after = path.read_text(encoding="utf-8", errors="replace")
-        except (OSError, ValueError) as error:
-            raise EditorFailed(
-                f"The editor {command!r} can't be used: {error}. Name another by VISUAL or EDITOR."
-            ) from error
-        finally:
-            signal.signal(signal.SIGINT, before)
+    try:
+        with tempfile.TemporaryDirectory(prefix="cleo-") as folder:
+            path = Path(folder) / f"{name}.json"
+            path.write_text(text, encoding="utf-8")
+            _edit(command, path)
+            return path.read_text(encoding="utf-8", errors="replace")
+    except (OSError, ValueError) as error:
+        raise EditorFailed(f"What is to be edited can't be kept in a file: {error}.") from error
+
+
+def _edit(command: str, path: Path) -> None:
+    # ^C is meant for the editor; a handler, unlike ignoring it, is not handed down to it.
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        code = subprocess.call([*shlex.split(command), str(path)])
+    except (OSError, ValueError) as error:
+        raise EditorFailed(
+            f"The editor {command!r} can't be used: {error}. Name another by VISUAL or EDITOR."
+        ) from error
+    finally:
+        signal.signal(signal.SIGINT, before)
     if code:
         raise EditorFailed(f"The editor ended with {code}, so nothing was changed.")
-    return after
 
 
 def edit_plan(cleo: Cleo, queue: str, target: Target, before: Mapping[str, Any], after: dict[str, Any]) -> Plan:

@@ -8,6 +8,7 @@ import io
 import json
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 from cleo_tui.data.pages import Paged, Rows
+from cleo_tui.data.private import make_private
 
 PAGE = 1_000
 KINDS = (".csv", ".json")
@@ -28,14 +30,22 @@ class ExportError(Exception):
 
 def checked_path(text: str) -> Path:
     """The file that was named. Raises ``ExportError`` if it can't be written as what it is called."""
-    path = Path(text).expanduser()
-    if path.suffix.lower() not in KINDS:
-        raise ExportError(f"{text!r} tells no format by its ending. Call it NAME.csv or NAME.json.")
-    if not path.parent.is_dir():
-        raise ExportError(f"There is no folder {path.parent}.")
-    if path.is_dir():
-        raise ExportError(f"{path} is a folder.")
+    try:
+        path = Path(text).expanduser()
+        if path.suffix.lower() not in KINDS:
+            raise ExportError(f"{text!r} tells no format by its ending. Call it NAME.csv or NAME.json.")
+        if not path.parent.is_dir():
+            raise ExportError(f"There is no folder {path.parent}.")
+        if path.is_dir():
+            raise ExportError(f"{path} is a folder.")
+    except (OSError, RuntimeError) as error:
+        raise ExportError(f"{text} can't be written: {reason_of(error)}.") from None
     return path
+
+
+def reason_of(error: Exception) -> str:
+    """What the system says is wrong with a file, without its name, which is said already."""
+    return (error.strerror if isinstance(error, OSError) else "") or str(error).rstrip(".")
 
 
 async def pages_of(rows: Rows[Any]) -> AsyncGenerator[Sequence[Any]]:
@@ -87,6 +97,7 @@ async def write(path: Path, pages: AsyncIterator[Sequence[Any]], told: Callable[
     writer = _Csv() if path.suffix.lower() == ".csv" else _Json()
     written = 0
     try:
+        await asyncio.to_thread(make_private, part)
         file = await asyncio.to_thread(part.open, "w", encoding="utf-8", newline="")
         try:
             async for page in pages:
@@ -99,9 +110,10 @@ async def write(path: Path, pages: AsyncIterator[Sequence[Any]], told: Callable[
             await asyncio.to_thread(file.close)
         await asyncio.to_thread(os.replace, part, path)
     except OSError as error:
-        raise ExportError(f"{path} can't be written: {error.strerror or error}.") from None
+        raise ExportError(f"{path} can't be written: {reason_of(error)}.") from None
     finally:
-        await asyncio.to_thread(part.unlink, missing_ok=True)
+        with suppress(OSError):
+            await asyncio.to_thread(part.unlink, missing_ok=True)
 
 
 class _Csv:

@@ -11,6 +11,7 @@ import gzip
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TextIO, cast, get_type_hints
@@ -20,6 +21,7 @@ from pydantic import TypeAdapter
 from cleo_core import Cleo, Event, EventGap
 from cleo_core.errors import CleoError
 from cleo_tui import crash
+from cleo_tui.data.private import make_private
 
 VERSION = 1
 HEAD = "cleo_recording"
@@ -77,14 +79,24 @@ class RecordingError(Exception):
 
 
 class Recorder:
-    """Writes a recording of what is asked through ``cleo`` from now on."""
+    """Writes a recording of what is asked through ``cleo`` from now on; ``tell`` hears why it ended before its time."""
 
-    def __init__(self, path: Path, cleo: Cleo, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        cleo: Cleo,
+        clock: Callable[[], float],
+        tell: Callable[[str], None] = lambda _text: None,
+    ) -> None:
+        self._path = path
+        self._tell = tell
+        self._over = False
         self._clock = clock
         self._last: dict[str, int] = {}
         self._flushed = time.monotonic()
         try:
-            self._file: TextIO = gzip.open(path, "xt", encoding="utf-8")  # noqa: SIM115 - closed by close()
+            make_private(path)
+            self._file: TextIO = gzip.open(path, "wt", encoding="utf-8")  # noqa: SIM115 - closed by close()
         except FileExistsError:
             raise RecordingError(f"There is a file {path} already. Name another one to record into.") from None
         except OSError as error:
@@ -96,13 +108,17 @@ class Recorder:
             setattr(cleo, name, self.heard_of("", name, getattr(cleo, name)))
 
     def _write(self, line: dict[str, Any]) -> None:
-        if self._file.closed:
+        if self._over:
             return
-        self._file.write(crash.without_passwords(json.dumps(line, ensure_ascii=False)) + "\n")
-        if time.monotonic() - self._flushed > FLUSH_EVERY:
-            # A console that is killed leaves all but the last second.
-            self._flushed = time.monotonic()
-            self._file.flush()
+        try:
+            self._file.write(crash.without_passwords(json.dumps(line, ensure_ascii=False)) + "\n")
+            if time.monotonic() - self._flushed > FLUSH_EVERY:
+                # A console that is killed leaves all but the last second.
+                self._flushed = time.monotonic()
+                self._file.flush()
+        except OSError as error:
+            self.close()
+            self._tell(f"The recording has ended: {self._path} can't be written ({error.strerror or error}).")
 
     def heard_of(self, service: str, name: str, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         """The method, with its answers written down."""
@@ -131,7 +147,10 @@ class Recorder:
 
     def close(self) -> None:
         """Write no more."""
-        self._file.close()
+        self._over = True
+        # What could not be written can't be when it is closed either.
+        with suppress(OSError):
+            self._file.close()
 
 
 class _Recorded:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +19,8 @@ from cleo_core import Cleo
 from cleo_core.errors import CleoError
 from cleo_tui import say
 from cleo_tui.actions import app_of
+from cleo_tui.data.export import reason_of
+from cleo_tui.data.private import make_private
 from cleo_tui.data.understanding import understood
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.edges import tell_edges
@@ -74,12 +76,13 @@ class ExportLettersScreen(ModalScreen[None]):
         """Write, if the file can be made."""
         if self._under_way:
             return
-        path = Path(event.value.strip()).expanduser()
+        name = event.value.strip()
         try:
-            # What tasks are given may be nobody else's business.
-            file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8")
-        except OSError as error:
-            self._refuse(f"{path} can't be made: {error.strerror}.")
+            path = Path(name).expanduser()
+            make_private(path)
+            file = path.open("w", encoding="utf-8")
+        except (OSError, RuntimeError) as error:
+            self._refuse(f"{name} can't be made: {reason_of(error)}.")
             return
         self._under_way = self._progress.display = True
         self._input.disabled = True
@@ -123,4 +126,5 @@ class ExportLettersScreen(ModalScreen[None]):
 
 
 def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
+    with suppress(OSError):
+        path.unlink(missing_ok=True)

@@ -260,6 +260,10 @@ async def test_letters_are_written_to_a_file_for_the_operator_alone(
     await shop.see("there.jsonl can't be made: File exists.")
     assert (tmp_path / "there.jsonl").read_text() == "mine"
     await shop.press("ctrl+u")
+    await shop.type("~nosuch/out.jsonl")
+    await shop.press("enter")
+    await shop.see("~nosuch/out.jsonl can't be made")
+    await shop.press("ctrl+u")
     await shop.type("out.jsonl")
     await shop.press("enter")
     await shop.see("3 dead letters of mails written to out.jsonl.")

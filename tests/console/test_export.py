@@ -5,16 +5,19 @@ from __future__ import annotations
 import csv
 import json
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cleo_core import Cleo
+from cleo_tui.app import CleoApp
 from cleo_tui.data.export import ExportError, checked_path
 from tests.console.canned import CannedCleo, clock
 from tests.console.driving import console
 from tests.servers import Server
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -35,6 +38,7 @@ async def test_a_list_of_tasks_is_written_whole(cleo: Cleo, connect: Callable[[]
     assert {row["id"] for row in rows} == {f"mail-{number}" for number in range(2_100)}
     assert rows[0]["state"] == "waiting"
     assert os.listdir(tmp_path) == ["tasks.json"]
+    assert stat.S_IMODE((tmp_path / "tasks.json").stat().st_mode) == 0o600, "what tasks are given is nobody else's"
 
 
 async def test_only_what_matches_the_filter_is_written(cleo: Cleo, connect: Callable[[], Cleo], tmp_path: Path) -> None:
@@ -76,5 +80,17 @@ async def test_what_can_not_be_written_is_said(tmp_path: Path) -> None:
         await shop.see("tells no format by its ending")
         await shop.command("export /proc/queues.csv")
         await shop.see("can't be written")
+        await shop.command("export ~nosuch/queues.csv")
+        await shop.see("~nosuch/queues.csv can't be written")
+        # So long that the file may be there, but not the one beside it that is written first.
+        await shop.command(f"export {tmp_path / ('q' * 245)}.csv")
+        await until(lambda: any("File name too long" in told.message for told in shop.app._notifications))  # pyright: ignore[reportPrivateUsage]
     with pytest.raises(ExportError, match="There is no folder"):
         checked_path(str(tmp_path / "none" / "queues.csv"))
+    with pytest.raises(ExportError, match="File name too long"):
+        checked_path(str(tmp_path / ("q" * 300 + ".csv")))
+
+
+async def test_who_has_not_connected_yet_can_press_r() -> None:
+    app = CleoApp(CannedCleo)
+    app.do_refresh()

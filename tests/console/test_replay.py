@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
+import stat
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -83,6 +85,7 @@ async def test_a_recording_is_played_with_pause_seek_and_speed(server: Server, c
 async def test_a_recording_holds_no_password_and_survives_a_kill(server: Server, cleo: Cleo, tmp_path: Path) -> None:
     path = tmp_path / "incident.cleo"
     await record(server, cleo, path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     data = await asyncio.to_thread(path.read_bytes)
     assert b"hunter2" not in gzip.decompress(data)
     await asyncio.to_thread(path.write_bytes, data[: len(data) * 2 // 3])
@@ -112,3 +115,20 @@ async def test_a_replay_refuses_every_change(server: Server, cleo: Cleo, tmp_pat
         await replayed.queues.stats("emails")
     with pytest.raises(Exception, match="no dead letters but those"):
         [line async for line in replayed.dead_letters.export("emails")]
+
+
+async def test_a_recording_that_finds_no_room_ends_says_so_and_what_is_asked_is_answered(
+    cleo: Cleo, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    recorder = Recorder(tmp_path / "incident.cleo", cleo, lambda: 1.0, told.append)
+    recorder.close()
+    recorder._over = False  # pyright: ignore[reportPrivateUsage]
+    full = await asyncio.to_thread(open, "/dev/full", "wb", 0)
+    recorder._file = io.TextIOWrapper(full, write_through=True)  # pyright: ignore[reportPrivateUsage]
+    assert await cleo.queues.names() == []
+    await cleo.ping()
+    assert len(told) == 1
+    assert "The recording has ended" in told[0]
+    assert "No space left" in told[0]
+    recorder.close()
