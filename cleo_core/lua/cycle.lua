@@ -13,6 +13,7 @@
 --         options that the claimed tasks' groups have for those that don't say themselves (flat: group, JSON),
 --         ms after which this worker is to fire schedules (-1: no need) }
 --       a task is: id, name, arguments, head, receipt, group, tries, losses (a table for each would cost as much as running it)
+--       The arguments of those that come after the first BYTES of arguments are '': `arguments` has them.
 -- Cost  O((settled + claimed) x log n)
 -- Role  worker
 -- include: base events keeping counters tallies rules ring groups lanes delays promote carry_on take receipts departures attempts kinds endings tick_wait
@@ -116,6 +117,7 @@ local function settle_all()
   write_endings()
 end
 
+local BYTES = 2097152
 local claimed = {}
 local options = {}
 
@@ -129,8 +131,9 @@ local function claim(most)
   local until_then = text_of(now + lease)
   local started = ',"status_change","active",' .. text_of(now) .. ',0,"","",""]'
   local seen = {}
+  local field, bytes = 'args', 0
   for i, id in ipairs(ids) do
-    local task = call('HMGET', TASK .. id, 'name', 'args', 'head', 'tries', 'losses', 'at', 'ready')
+    local task = call('HMGET', TASK .. id, 'name', field, 'head', 'tries', 'losses', 'at', 'ready')
     local name, group, tries = task[1], groups[i], tonumber(task[4]) or 0
     if name then
       local wait = math.max(0, now - (tonumber(task[7]) or tonumber(task[6]) or now))
@@ -143,6 +146,9 @@ local function claim(most)
       claimed[size + 1] = id
       claimed[size + 2] = name
       claimed[size + 3] = task[2] or ''
+      bytes = bytes + #claimed[size + 3]
+      -- No record has this field.
+      if bytes >= BYTES then field = 'left out' end
       claimed[size + 4] = task[3] or ''
       claimed[size + 5] = receipt
       claimed[size + 6] = group

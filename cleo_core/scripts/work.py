@@ -99,13 +99,24 @@ class WorkScripts(Calls):
     async def cycle(
         self, queue: str, worker: str, room: int, lease_ms: int, retentions: tuple[int, int], settled: Iterable[Settled]
     ) -> Cycle:
-        """Settle what has finished and claim up to ``room`` tasks."""
+        """Settle what has finished and claim up to ``room`` tasks. Large arguments are fetched by further calls."""
         stale, claimed, due, waiting, paused, options, tick = await self._run(
             "cycle", queue, worker, room, lease_ms, *retentions, *chain.from_iterable(settled)
         )
         tasks = list(map(Claimed._make, zip(*[iter(claimed)] * len(Claimed._fields), strict=True)))
+        if tasks and not tasks[-1].arguments:
+            left_out = [task.id for task in tasks if not task.arguments]
+            fetched = iter(await self.arguments(queue, left_out))
+            tasks = [task if task.arguments else task._replace(arguments=next(fetched)) for task in tasks]
         by_group = dict(zip(options[::2], options[1::2], strict=True))
         return Cycle(stale, tasks, _seconds(due), waiting, paused == 1, by_group, _seconds(tick))
+
+    async def arguments(self, queue: str, task_ids: Sequence[bytes]) -> list[bytes]:
+        """The arguments of tasks, in as many calls as it takes that none of them is long."""
+        found: list[bytes] = []
+        while len(found) < len(task_ids):
+            found += await self._run("arguments", queue, *task_ids[len(found) :])
+        return found
 
     async def sweep(
         self, queue: str, slice_size: int, retentions: tuple[int, int], gap_ms: int = 0, worker: str = ""

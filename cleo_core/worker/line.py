@@ -10,7 +10,9 @@ from cleo_core.names import check_name
 from cleo_core.scripts import Settled
 from cleo_core.worker.delivery import Delivery
 
+# What one call carries at most: of results, and of bytes that they have; a larger one goes alone.
 MAX_SETTLED = 1_000
+MAX_BYTES = 2_097_152
 
 
 @dataclass(slots=True, eq=False)
@@ -49,7 +51,13 @@ class Line:
 
     def take_finished(self) -> list[Settled]:
         """What has finished since the last call, as far as one call may carry it."""
-        finished, self.finished = self.finished[:MAX_SETTLED], self.finished[MAX_SETTLED:]
+        size = count = 0
+        for settled in self.finished[:MAX_SETTLED]:
+            size += len(settled.value)
+            if size > MAX_BYTES and count:
+                break
+            count += 1
+        finished, self.finished = self.finished[:count], self.finished[count:]
         return finished
 
 

@@ -386,10 +386,13 @@ class Worker:
 
     async def _settle_all(self) -> None:
         await self._quiet()
-        for line in self._lines:
-            if line.finished:
-                self._call_soon(line, 0)
-        await self._quiet()
+        while True:
+            for line in self._lines:
+                if line.finished:
+                    self._call_soon(line, 0)
+            await self._quiet()
+            if not self.unsettled or self._trouble is not None:
+                break
         if self._trouble is not None:
             LOG.error("%s Results wait to be settled.", self._trouble)
             self._trouble = None

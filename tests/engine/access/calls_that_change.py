@@ -12,6 +12,7 @@ from tests.engine.access.calls import (
     CHANGE,
     CLEAR,
     LOCK,
+    LOOK,
     PRODUCE,
     WORK,
     Case,
@@ -129,6 +130,11 @@ async def _fold(cleo: Cleo, _: Seeded) -> None:
     await scripts.fold("emails", 10)
 
 
+async def _arguments(cleo: Cleo, seeded: Seeded) -> None:
+    scripts = await cleo.backend.scripts()
+    assert await scripts.arguments("emails", [seeded.waiting.encode()]) == [b'{"to":3}']
+
+
 async def _sample(cleo: Cleo, _: Seeded) -> None:
     ends = int(time.time()) + 60
     await (await cleo.backend.scripts()).sample(cleo.backend.keys.minute_load("w", 1), 1, b"[]", ends)
@@ -157,6 +163,7 @@ async def _renew(cleo: Cleo, s: Seeded) -> None:
 WORKING = [
     Case("locks.group", LOCK, _lock),
     Case("worker's claim", WORK, _cycle),
+    Case("worker's arguments", LOOK | WORK, _arguments),
     Case("worker's sweep", WORK, _sweep),
     Case("worker's fold", WORK, _fold),
     Case("worker's limits of the history", WORK, _keep),
