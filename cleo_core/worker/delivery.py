@@ -21,7 +21,8 @@ class Delivery:
     handler runs, itself among them. ``entered`` is whether its runner has taken its first step: a runner that is
     cancelled before would end without a word, so it is let go on and looks whether it is wanted. ``began`` is when its
     run began (by ``perf_counter_ns``; 0: not yet), and ``begin_told`` whether the server knows; the heartbeat's thread
-    reads the one and writes the other.
+    reads the one and writes the other. ``ended`` says
+    that it is over here, ``settled`` that the server knows how.
     """
 
     claimed: Claimed
@@ -42,6 +43,7 @@ class Delivery:
     begin_told: bool = False
     lost: bool = False
     ended: bool = False
+    settled: bool = False
 
     @property
     def id(self) -> str:

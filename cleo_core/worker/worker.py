@@ -31,7 +31,7 @@ from cleo_core.worker.line import Line, Pace, Rota
 from cleo_core.worker.maintenance import sweep_on
 from cleo_core.worker.portrait import Portrait
 from cleo_core.worker.presence import Presence
-from cleo_core.worker.reports import INTERVAL, Reports
+from cleo_core.worker.reports import Reports
 from cleo_core.worker.slots import Slots
 from cleo_core.worker.ticking import Ticking, warn_of_unsigned
 from cleo_core.worker.wake import Wake
@@ -133,7 +133,7 @@ class Worker:
         helpers = [
             asyncio.create_task(sweeping, name="cleo-sweep"),
             asyncio.create_task(self._ticking.run(), name="cleo-ticking"),
-            asyncio.create_task(self._report_on(), name="cleo-reports"),
+            asyncio.create_task(self._reports.tell_on(self._scripts), name="cleo-reports"),
         ]
         LOG.info("Worker %s serves %s.", self.id, ", ".join(queues))
         try:
@@ -255,8 +255,7 @@ class Worker:
     async def _call(self, line: Line, room: int, settled: list[Settled]) -> None:
         """Settle what is finished and claim what there is room for, in one call; then start what was claimed."""
         try:
-            if self._reports.pending:
-                await self._reports.send(self._scripts)
+            await self._reports.tell(self._scripts)
             if line.adrift:
                 await self._scripts.hand_back(line.queue, self.id, list(line.held))
                 line.adrift = False
@@ -311,6 +310,7 @@ class Worker:
         for task in settled:
             delivery = line.held.get(task.id)
             if delivery is not None and delivery.claimed.receipt == task.receipt:
+                delivery.settled = True
                 del line.held[task.id]
         self.processed += len(settled) - len(stale)
         if stale:
@@ -344,13 +344,6 @@ class Worker:
             self._slots.abandon(delivery)
         else:
             self._slots.cancel(line, delivery)
-
-    async def _report_on(self) -> None:
-        while True:
-            await asyncio.sleep(INTERVAL)
-            if self._reports.pending:
-                with suppress(ServerError):
-                    await self._reports.send(self._scripts)
 
     # --- the end -------------------------------------------------------------------------------------
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Sequence
 
 import pytest
 
-from cleo_core import Backoff, Cleo, InvalidInput, TaskContext
+from cleo_core import Backoff, Cleo, InvalidInput, PermissionDenied, TaskContext
+from cleo_core.scripts import Report
+from cleo_core.scripts.work import WorkScripts
 from tests.waiting import until
 
 
@@ -112,3 +115,45 @@ async def test_progress_of_a_retried_task_can_be_said_anew(cleo: Cleo) -> None:
         handle = await work.enqueue()
         await handle.result(timeout=30)
     assert (await cleo.queues.get_task("q", handle.id)).progress == 0.2
+
+
+async def test_tasks_are_settled_although_what_they_say_can_not_be_sent(
+    cleo: Cleo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(self: WorkScripts, queue: str, reports: Sequence[Report]) -> list[int]:
+        raise PermissionDenied("server", "refused", "cure")
+
+    monkeypatch.setattr(WorkScripts, "report", refuse)
+
+    @cleo.task(queue="q")
+    async def work(ctx: TaskContext, n: int) -> int:
+        ctx.log("heard by nobody")
+        return n
+
+    async with cleo.worker():
+        handles = await work.enqueue_many([(n,) for n in range(20)])
+        assert [await handle.result(timeout=30) for handle in handles] == list(range(20))
+
+
+async def test_a_task_that_says_very_much_is_no_burden_to_the_server(
+    cleo: Cleo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    report = WorkScripts.report
+
+    async def watched(self: WorkScripts, queue: str, reports: Sequence[Report]) -> list[int]:
+        sizes.append(sum(len(one.logs) for one in reports))
+        return await report(self, queue, reports)
+
+    monkeypatch.setattr(WorkScripts, "report", watched)
+
+    @cleo.task(queue="q")
+    def chatter(ctx: TaskContext) -> None:
+        for n in range(20_000):
+            ctx.log(f"line {n} " + "x" * 90)
+
+    async with cleo.worker():
+        handle = await chatter.enqueue()
+        await handle.result(timeout=30)
+    assert (await cleo.queues.get_task("q", handle.id)).logs[-1].text.startswith("line 19999 ")
+    assert max(sizes) < 20_000
