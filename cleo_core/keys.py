@@ -46,8 +46,10 @@ key                    type   holds                                             
 ``Q wake``             list   at most one token per call, for a worker that waits idle          1 min
 ``Q events``           stream the last events, in entries of at most 100                        1 day
 ``Q history``          list   the last 500 finished attempts                                    30 days
-``Q history:g:<group>``  list   the last 200 of a group                                         30 days
-``Q history:w:<worker>`` list   the last 100 of a worker                                        30 days
+``Q history:g:<group>``  list   the last 200 of a group                                         30 days, and while among
+                                                                                                the last 10,000 of
+                                                                                                ``histories``
+``Q history:w:<worker>`` list   the last 100 of a worker                                        the same
 ``Q histories``        zset   which lists there are (``g:<group>``, ``w:<worker>``), scored by  30 days
                               when (ms) something was added
 ``Q minute:<minute>``  hash   counters and time histograms of one minute, until folded          2 days

@@ -74,6 +74,7 @@ class WorkerSettings(_Settings):
 
 
 Entries = Annotated[int, Field(ge=1, le=5_000)]
+OwnEntries = Annotated[int, Field(ge=0, le=5_000)]
 Kept = Annotated[int, Field(ge=3_600, le=315_360_000)]
 
 
@@ -81,17 +82,18 @@ class HistoryLimits(_Settings):
     """How much of the past is kept of a queue, and for how long.
 
     The lists of attempts of a queue, of each group and of each worker keep ``queue_entries``, ``group_entries`` and
-    ``worker_entries``, for ``keep`` seconds after the last one. Of its errors, ``errors`` kinds are known, those seen
-    last. Counters are kept ``minutes`` seconds by minute, ``hours`` seconds by hour and ``days`` seconds by day. At
-    most ``groups``, ``workers`` and ``names`` of each kind have counters of their own on a day and in a minute; 0
-    switches that kind off.
+    ``worker_entries``, for ``keep`` seconds after the last one. With 0 nothing is added to the lists of groups, or of
+    workers. Of both together a queue keeps 10,000 lists, those that something was added to last. Of its errors,
+    ``errors`` kinds are known, those seen last. Counters are kept ``minutes`` seconds by minute, ``hours`` seconds by
+    hour and ``days`` seconds by day. At most ``groups``, ``workers`` and ``names`` of each kind have counters of their
+    own on a day and in a minute; 0 switches that kind off.
 
     A worker writes these into the queue when it starts, so the worker that started last says what holds.
     """
 
     queue_entries: Entries = 500
-    group_entries: Entries = 200
-    worker_entries: Entries = 100
+    group_entries: OwnEntries = 200
+    worker_entries: OwnEntries = 100
     keep: Kept = 2_592_000
     groups: Annotated[int, Field(ge=0, le=100_000)] = 100
     workers: Annotated[int, Field(ge=0, le=100_000)] = 100

@@ -1,6 +1,8 @@
 -- attempts: how attempts ended. The histories of the queue, of each group and of each worker keep a line of every attempt
 -- (see events); the task's own record keeps its last 50 unsuccessful ones, one a line, with the traceback as 15th value.
--- "histories" knows which lists there are, scored by when (ms) something was added.
+-- "histories" knows which lists of groups and workers there are, scored by when (ms) something was added. At most LISTS are
+-- kept, those that something was added to last: names of groups may be without end (one for each user, or for each order).
+local LISTS = 10000
 local history = {}
 local history_by_group = {}
 local history_by_worker = {}
@@ -55,23 +57,35 @@ local function write_failures()
   call('EXPIRE', index, keeping().keep)
 end
 
+-- Drops the lists past LISTS, the longest untouched first: a few more than came in, so that many are dropped step by step.
+local function drop_lists(touched)
+  local index = Q .. 'histories'
+  local excess = math.min(call('ZCARD', index) - LISTS, touched + 100)
+  if excess <= 0 then return end
+  for _, name in ipairs(call('ZRANGE', index, 0, excess - 1)) do call('UNLINK', Q .. 'history:' .. name) end
+  call('ZREMRANGEBYRANK', index, 0, excess - 1)
+end
+
 local function write_history()
   if #history == 0 then return end
   local limits = keeping()
   local lists = {}
   write_list(Q .. 'history', history, limits.queue)
-  for group, lines in pairs(history_by_group) do
+  for group, lines in pairs(limits.group > 0 and history_by_group or {}) do
     write_list(Q .. 'history:g:' .. group, lines, limits.group)
     lists[#lists + 1] = now
     lists[#lists + 1] = 'g:' .. group
   end
-  for worker, lines in pairs(history_by_worker) do
+  for worker, lines in pairs(limits.worker > 0 and history_by_worker or {}) do
     write_list(Q .. 'history:w:' .. worker, lines, limits.worker)
     lists[#lists + 1] = now
     lists[#lists + 1] = 'w:' .. worker
   end
-  variadic('ZADD', Q .. 'histories', lists)
-  call('EXPIRE', Q .. 'histories', limits.keep)
+  if #lists > 0 then
+    variadic('ZADD', Q .. 'histories', lists)
+    call('EXPIRE', Q .. 'histories', limits.keep)
+    drop_lists(#lists / 2)
+  end
   write_failures()
 end
 
