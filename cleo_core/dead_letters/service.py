@@ -78,8 +78,8 @@ class DeadLetters:
         ``offset``, or with ``around`` in the middle.
 
         A fingerprint finds its letters by an index. Other filters are held against one letter after the other, at
-        most ``look`` of them (up to 100,000) in steps of 1,000 on the server; the page says how many were looked at
-        and where to go on.
+        most ``look`` of them (up to 100,000) in steps of at most 1,000 on the server; the page says how many were
+        looked at and where to go on.
 
         Raises:
             InvalidOption: a filter that can't be.

@@ -1,7 +1,8 @@
 #!lua flags=no-writes
 -- find_dead: a window onto the dead letters of a queue or of one kind, by when they expire, through a filter.
 -- KEYS  1 the queue's hash
--- ARGV  1 fingerprint or '' for all, 2 filter (JSON, see letters), 3 how many to look at, 4 how many are wanted, then
+-- ARGV  1 fingerprint or '' for all, 2 filter (JSON, see letters), 3 how many to look at (fewer with large arguments that
+--       are searched for a text), 4 how many are wanted, then
 --       either 5 'last', 6 the place to begin at, counted from the last, 7 an id to put the window around or '';
 --       or     5 'first', 6 and 7 the score and id to begin after ('' '' for the beginning)
 -- Returns { now (ms), how many there are, the place where it began, looked at, letters, score and id of the last looked at }
@@ -38,7 +39,7 @@ for at = 1, #window, 2 do
     row[4] = kind[1] or ''
     row[5] = kind[2] or ''
     letters[#letters + 1] = row
-    if #letters == wanted then break end
   end
+  if #letters == wanted or searched_enough() then break end
 end
 return { now, total, begin, looked, letters, window[2 * looked] or ARGV[6], window[2 * looked - 1] or ARGV[7] }

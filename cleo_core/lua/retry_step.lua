@@ -5,7 +5,8 @@
 -- is judged by its first attempt: it completed, or it failed or lost its worker. When of the last 100 judged (but not fewer
 -- than the first few) too many failed, the run stops.
 -- KEYS  1 the queue's hash
--- ARGV  1 actor (JSON), 2 the run, 3 how many letters to look at, 4 how many to retry
+-- ARGV  1 actor (JSON), 2 the run, 3 how many letters to look at (fewer with large arguments that are searched
+--       for a text), 4 how many to retry
 -- Returns { now (ms), the run as in retries, ms until the next step is worth it } or nothing if there is no such run
 -- Cost  O(looked at + retried x log n)
 -- Role  operator
@@ -79,7 +80,7 @@ local function retry_some(allowed)
   local window = call('ZRANGE', source, begin, begin + look - 1, 'WITHSCORES')
   local done = 0
   for at = 1, #window, 2 do
-    if done == allowed then return false end
+    if done == allowed or searched_enough() then return false end
     local task_id = window[at]
     run.looked = run.looked + 1
     run.last, run.score = task_id, window[at + 1]
