@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from cleo_core.errors import InvalidOption
 
@@ -33,21 +34,35 @@ class WorkerSettings(_Settings):
     """How a worker works.
 
     ``concurrency`` is how many tasks run at once in a process, ``prefetch`` how many more may be claimed ahead while
-    tasks are short. A lease lasts ``lease`` and is renewed each ``heartbeat``; ``sweep`` is how often a worker looks
-    for leases that ran out. On SIGTERM running tasks have ``grace`` to finish. An idle worker waits at
-    most ``idle_wait`` before it looks again. A process with more than ``max_memory`` bytes of resident memory claims no
-    more: under ``cleo worker`` it finishes what runs and is replaced, else it waits until it has less.
+    tasks are short. A lease lasts ``lease`` and is renewed each ``heartbeat``, at most a third of it, so that a renewal
+    which fails can be made again in time; ``sweep`` is how often a worker looks for leases that ran out. On SIGTERM
+    running tasks have ``grace`` to finish. An idle worker waits at most ``idle_wait`` before it looks again. A process
+    with more than ``max_memory`` bytes of resident memory claims no more: under ``cleo worker`` it finishes what runs
+    and is replaced, else it waits until it has less.
     """
 
     concurrency: Annotated[int, Field(ge=1, le=10_000)] = 100
     prefetch: Annotated[int, Field(ge=0, le=10_000)] | None = None
     lease: Seconds = 15.0
-    heartbeat: Seconds = 5.0
+    heartbeat: Annotated[Seconds, Field(validate_default=True)] = 5.0
     sweep: Seconds = 2.0
     grace: Annotated[float, Field(ge=0)] = 30.0
     idle_wait: Seconds = 5.0
     threads: Annotated[int, Field(ge=1, le=1_000)] = 32
     max_memory: Annotated[int, Field(ge=1)] | None = None
+
+    @field_validator("heartbeat")
+    @classmethod
+    def _leaves_time_for_another(cls, heartbeat: float, fields: ValidationInfo) -> float:
+        lease = fields.data.get("lease")  # None: it is refused itself.
+        if lease is not None and 3 * heartbeat > lease:
+            raise PydanticCustomError(
+                "heartbeat",
+                "a third of the lease of {lease} s is the most, so that a renewal which fails can be made again in "
+                "time; set heartbeat to {most} or less, or lease to {least} or more",
+                {"lease": f"{lease:g}", "most": f"{lease / 3:.3g}", "least": f"{3 * heartbeat:g}"},
+            )
+        return heartbeat
 
     @property
     def claim_ahead(self) -> int:

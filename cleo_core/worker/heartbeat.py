@@ -53,6 +53,15 @@ class Heartbeat(threading.Thread):
         self._lines = lines
         self._interval = interval
         self._lease_ms = round(lease * 1000)
+        # A connection that has gone silent is given up while there is time to renew the leases over another.
+        patience = lease / 4
+        given = backend.resolved
+        self._server = given.model_copy(
+            update={
+                "timeout": min(given.timeout, patience),
+                "connect_timeout": min(given.connect_timeout, patience),
+            }
+        )
         self._describe = describe
         self._tell = tell
         self._heed = heed
@@ -79,7 +88,7 @@ class Heartbeat(threading.Thread):
         self._ended.set()
 
     async def _beat_on(self) -> None:
-        wire = Wire(self._backend.resolved)
+        wire = Wire(self._server)
         scripts = Scripts(wire, self._backend.keys)
         channels: Channels | None = None
         while not self._ended.is_set():
@@ -97,7 +106,7 @@ class Heartbeat(threading.Thread):
                 if channels is not None:
                     await channels.close()
                     channels = None
-                await asyncio.sleep(min(self._interval, RETRY))
+                await asyncio.sleep(min(self._interval / 2, RETRY))
         await self._leave(wire, scripts)
         await wire.close()
         if channels is not None:
@@ -154,7 +163,7 @@ class Heartbeat(threading.Thread):
         self._echo = time.monotonic()
 
     async def _listen(self) -> Channels:
-        channels = Channels(self._backend.resolved)
+        channels = Channels(self._server)
         try:
             await channels.subscribe(self._backend.keys.control_channel(self._worker))
             await channels.stand()

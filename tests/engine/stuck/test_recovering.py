@@ -104,7 +104,7 @@ async def test_what_is_taken_from_a_holder_is_not_charged_and_the_holder_is_refu
         return "first"
 
     with caplog.at_level(logging.WARNING, "cleo.worker"):
-        async with cleo.worker(heartbeat=60):
+        async with cleo.worker(lease=180, heartbeat=60):
             handle = await work.enqueue()
             await held.wait()
             report = await cleo.workers.recover_stuck("q", [handle.id])
