@@ -18,7 +18,6 @@ from cleo_tui.settings import LEAST_REFRESH, MOST_REFRESH, THEME_NAMES, ConsoleS
 FILE_VARIABLE = "CLEO_TUI_PROFILES"
 FILE_NAME = "profiles.toml"
 DEFAULT_NAMESPACE = "cleo"
-NUMBER = "a number"
 
 
 class ProfileError(Exception):

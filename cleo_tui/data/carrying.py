@@ -46,19 +46,20 @@ class Carrying:
     async def _carry(self, begun: RetryRun, steps: AsyncIterator[RetryRun]) -> None:
         run = begun
         going: AsyncIterator[RetryRun] | None = steps
-        while going is not None:
-            try:
-                with understood():
-                    async for step in going:
-                        run = step
-                        self._on_change()
-                going = None
-            except ServerError:
-                await asyncio.sleep(PAUSE)
-                going = await self._again(run)
-            except CleoError as error:
-                self._tell(f"The retry of {run.queue} is not carried on here: {error}")
-                return
+        try:
+            while going is not None:
+                try:
+                    with understood():
+                        async for step in going:
+                            run = step
+                            self._on_change()
+                    going = None
+                except ServerError:
+                    await asyncio.sleep(PAUSE)
+                    going = await self._again(run)
+        except CleoError as error:
+            self._tell(f"The retry of {run.queue} is not carried on here: {error}")
+            return
         if run.state is RetryState.STOPPED and run.stopped_by == "failures":
             self._tell(f"The retry of {run.queue} stopped by itself: too many of the letters fail again.")
 

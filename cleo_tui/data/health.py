@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from cleo_core.models import ServerInfo, WorkerInfo
+from cleo_core.stuck import SILENT_AFTER
 from cleo_tui import say
 from cleo_tui.data.rates import Drain, Rates
 from cleo_tui.data.tally import Counts
 from cleo_tui.settings import Thresholds
 
-BEAT_LATE = 12.0
 USUAL = Thresholds()
 
 
@@ -123,10 +123,10 @@ def worker_alerts(workers: tuple[WorkerInfo, ...], now: float) -> list[Alert]:
             worker.id,
             f"no heartbeat for {say.age(now - worker.beat_at)}",
             "silent",
-            since=worker.beat_at + BEAT_LATE,
+            since=worker.beat_at + SILENT_AFTER,
         )
         for worker in workers
-        if now - worker.beat_at > BEAT_LATE
+        if now - worker.beat_at > SILENT_AFTER
     ]
 
 

@@ -43,6 +43,9 @@ class MarksRows(CleoScreen):
         """Mark from the last mark to the cursor, as far as it is loaded."""
         rows = self.table.rows
         start = rows.find(self.last_marked) if self.last_marked else None
+        if start is None and self.last_marked in self.table.marked:
+            self.cleo_app.warn("The last mark is too far away to mark from there. Mark a nearer row, or all by A.")
+            return
         here = self.table.cursor.index
         first, last = sorted((here if start is None else start, here))
         for index in range(first, last + 1):

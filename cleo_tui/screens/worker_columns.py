@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cleo_core.models import WorkerInfo, WorkerState
+from cleo_core.stuck import SILENT_AFTER
 from cleo_tui import say
 from cleo_tui.screens.group_columns import FAILS_OFTEN
 from cleo_tui.screens.queue_columns import number
@@ -12,13 +13,12 @@ from cleo_tui.theme import Role
 from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.looks import WORKERS, Look
 
-SILENT = 15.0
 BLOCKED = 1.0
 
 
 def condition_of(worker: WorkerInfo, now: float) -> str:
     """In a word: silent (no heartbeat), blocked (code of a task holds up its loop), or what it does about new tasks."""
-    if now - worker.beat_at > SILENT:
+    if now - worker.beat_at > SILENT_AFTER:
         return "silent"
     if worker.loop_lag > BLOCKED:
         return "blocked"
@@ -78,7 +78,7 @@ def columns(now: Callable[[], float]) -> Sequence[Column[WorkerInfo]]:
 
     def beat(worker: WorkerInfo) -> Cell:
         seconds = max(0.0, now() - worker.beat_at)
-        return Cell(say.ago(seconds), Role.BAD if seconds > SILENT else Role.MUTED)
+        return Cell(say.ago(seconds), Role.BAD if seconds > SILENT_AFTER else Role.MUTED)
 
     return (
         Column("state", 10, state, flashes=True),

@@ -9,7 +9,7 @@ from cleo_core.models import GroupRules
 from cleo_tui import say
 from cleo_tui.data.group_settings import said
 from cleo_tui.theme import Role, inked
-from cleo_tui.widgets.lines import joined, spread
+from cleo_tui.widgets.lines import spread
 
 
 class GroupHead(Widget):
@@ -47,10 +47,10 @@ def _pair(label: str, value: str) -> Content:
 def _line(parts: list[Content], room: int) -> Content:
     """Those that find room, none of them in part: of a limit its beginning would be another limit."""
     separator = inked(" · ", Role.FAINT)
-    line = Content.assemble(" ", joined(parts, separator))
+    line = Content.assemble(" ", separator.join(parts))
     while line.cell_length >= room and len(parts) > 1:
         parts = parts[:-1]
-        line = Content.assemble(" ", joined([*parts, inked("…", Role.MUTED)], separator))
+        line = Content.assemble(" ", separator.join([*parts, inked("…", Role.MUTED)]))
     return line
 
 

@@ -10,8 +10,3 @@ def spread(left: Content, right: Content, width: int) -> Content:
     room = max(0, width - right.cell_length)
     left = left.truncate(max(0, room - 1), ellipsis=True)
     return Content.assemble(left, " " * (room - left.cell_length), right)
-
-
-def joined(parts: list[Content], separator: Content) -> Content:
-    """The parts with the separator between them."""
-    return separator.join(parts)

@@ -9,6 +9,7 @@ import pytest
 
 from cleo_core import Cleo, Every, TaskPriority, TaskState
 from cleo_tui.settings import ConsoleSettings
+from cleo_tui.widgets.table import LazyTable
 from tests.console.driving import Console, console
 from tests.raw import ask_at
 from tests.servers import Server
@@ -137,6 +138,23 @@ async def test_marks_choose_what_is_retried(cleo: Cleo, connect: Callable[[], Cl
         await shop.see("It goes back to the end of its queue, with all its retries before it.")
         await shop.press("n")
         assert (await cleo.queues.stats("mails")).dead == 1
+
+
+async def test_a_range_whose_beginning_is_not_loaded_is_refused(shop: Console, cleo: Cleo) -> None:
+    @cleo.task(queue="many")
+    async def send(_number: int) -> None: ...
+
+    await send.enqueue_many([(number,) for number in range(1_000)])
+    await shop.command("tasks @many")
+    await shop.see("1 of 1,000")
+    await shop.press("space")
+    await shop.see("1 marked")
+    await shop.press("G")
+    await shop.see("1,000 of 1,000")
+    await until(lambda: shop.app.screen.query_one(LazyTable).current)
+    await shop.press("ctrl+@")
+    await shop.see("The last mark is too far away")
+    assert "1 marked" in shop.text()
 
 
 async def test_a_report_says_why_an_item_could_not_be_done(cleo: Cleo, connect: Callable[[], Cleo]) -> None:

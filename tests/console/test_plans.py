@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
 from cleo_core import Cleo
-from cleo_core.errors import ServerUnavailable
-from cleo_core.models import LockInfo, RecoveryReport, StuckTask
+from cleo_core.errors import CleoError, ServerUnavailable
+from cleo_core.models import LockInfo, RecoveryReport, RetryRun, StuckTask
+from cleo_tui.data.carrying import Carrying
 from cleo_tui.data.group_plans import release_plan
 from cleo_tui.data.plans import Plan, Report, carry_out, pause_plan
 from cleo_tui.data.stuck_plans import recover_plan
+from tests.engine.dead_letters.burying import bury
 from tests.ghosts import claim_and_die
 from tests.waiting import until
 
@@ -117,3 +119,24 @@ async def test_each_queue_whose_stuck_tasks_were_recovered_before_the_server_wen
 
 async def _stuck(cleo: Cleo, queue: str) -> bool:
     return bool((await cleo.workers.stuck(queue)).items)
+
+
+async def test_a_retry_that_can_not_be_taken_up_again_is_told(cleo: Cleo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cleo_tui.data.carrying.PAUSE", 0.0)
+    await bury(cleo, ["a", "b"], queue="q")
+    steps = aiter(cleo.dead_letters.retry_staged("q", first=1, rate=1.0))
+    begun = await anext(steps)
+
+    async def lost() -> AsyncGenerator[RetryRun]:
+        raise ServerUnavailable("here", "it went away.", "Start it.")
+        yield begun
+
+    async def odd(*_args: object, **_options: object) -> list[RetryRun]:
+        raise CleoError("no such thing")
+
+    monkeypatch.setattr(cleo.dead_letters, "retries", odd)
+    told: list[str] = []
+    carrying = Carrying(cleo, told.append, lambda: None)
+    carrying.carry(begun, lost())
+    await until(lambda: not carrying.carries(begun.id))
+    assert told == ["The retry of q is not carried on here: no such thing"]

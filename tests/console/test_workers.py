@@ -10,6 +10,7 @@ import pytest
 from cleo_core import Cleo
 from cleo_core.errors import ServerUnavailable
 from cleo_core.models import WorkerState
+from cleo_tui.data.health import worker_alerts
 from cleo_tui.screens.worker_columns import condition_of, explained
 from cleo_tui.settings import ConsoleSettings
 from tests.console.canned_workers import workers_at
@@ -227,3 +228,10 @@ def test_a_worker_that_is_blocked_is_told_apart_from_a_dead_one() -> None:
     assert "has not answered for 12 s" in conditions["4"][1] or "has not answered for 13 s" in conditions["4"][1]
     assert "heartbeat is 21 s old" in conditions["5"][1]
     assert conditions["6"][1].startswith("It outgrew its memory. It claims nothing more and ends")
+
+
+@pytest.mark.parametrize(("age", "silent"), [(13.0, False), (16.0, True)])
+def test_a_worker_is_silent_in_the_alerts_when_it_is_on_its_screen(age: float, silent: bool) -> None:
+    now = 1_000.0
+    worker = workers_at(now)[0].model_copy(update={"beat_at": now - age})
+    assert (condition_of(worker, now) == "silent", bool(worker_alerts((worker,), now))) == (silent, silent)
