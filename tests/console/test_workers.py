@@ -49,7 +49,9 @@ async def test_a_worker_is_paused_and_resumed_after_a_yes(cleo: Cleo, connect: C
         await running.see("Pause w1?", "Now on the server: 1 running, 0 tasks running.", "What it runs goes on")
         await running.press("enter")
         assert (await cleo.workers.get("w1")).state is WorkerState.RUNNING
-        await running.press("P", "y")
+        await running.press("P")
+        await running.see("Pause w1?")
+        await running.press("y")
         await running.see("w1", "‖ paused")
         await running.press("P")
         await running.see("Resume w1?")
