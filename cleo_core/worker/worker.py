@@ -32,6 +32,7 @@ from cleo_core.worker.maintenance import sweep_on
 from cleo_core.worker.portrait import Portrait
 from cleo_core.worker.presence import Presence
 from cleo_core.worker.reports import Reports
+from cleo_core.worker.shielded import shielded
 from cleo_core.worker.slots import Slots
 from cleo_core.worker.ticking import Ticking, warn_of_unsigned
 from cleo_core.worker.wake import Wake
@@ -98,8 +99,7 @@ class Worker:
     async def run(self) -> None:
         """Work until ``stop`` is called, then finish what runs within the grace period and hand the rest back.
 
-        After ``drain`` what runs has as long as it takes.
-
+        After ``drain`` what runs has as long as it takes; if this call is cancelled, it has none and is handed back.
         Whatever is wrong with the server, the worker says so in its log and keeps trying.
         """
         self._scripts = Scripts(Wire(self._backend.resolved), self._backend.keys)
@@ -139,7 +139,11 @@ class Worker:
         try:
             await self._hooks.worker_starts(self.id, queues)
             await self._work()
-            await self._wind_down()
+            await self._wind_down(self.settings.grace)
+        except asyncio.CancelledError:
+            self.stop()  # Nothing may go on that nobody renews a lease for.
+            await shielded(self._wind_down(0.0), 2 * INTERRUPT)
+            raise
         finally:
             for helper in helpers:
                 helper.cancel()
@@ -352,7 +356,7 @@ class Worker:
         """How many results the server doesn't know of yet. When the worker has stopped: that it never will."""
         return sum(len(line.finished) for line in self._lines)
 
-    async def _wind_down(self) -> None:
+    async def _wind_down(self, grace: float) -> None:
         """Finish what runs, within the grace period unless the worker is patient; hand back, uncharged, what has not
         begun or does not end.
         """
@@ -363,7 +367,7 @@ class Worker:
         until = math.inf
         while (self._slots.running or self.unsettled) and time.monotonic() < until:
             if until == math.inf and not self._duty.is_patient:
-                until = time.monotonic() + self.settings.grace
+                until = time.monotonic() + grace
             await self._settle_all()
             if self._slots.running:
                 with suppress(TimeoutError):
