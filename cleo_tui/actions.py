@@ -6,6 +6,7 @@ are carried out by ``perform``, so what changes something passes the read-only c
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from cleo_tui.app import CleoApp
     from cleo_tui.data.lookups import Ask
     from cleo_tui.data.snapshot import Snapshot
+
+# Seconds that a key waits for the server, and after which it is looked whether its screen is still in front.
+PATIENCE, LOOK = 0.25, 0.1
 
 Completer = Callable[[Sequence[str], "Snapshot"], "Sequence[str | Ask]"]
 
@@ -99,12 +103,39 @@ async def perform(actor: Actor, action: Action, words: Sequence[str] = ()) -> No
     if action.effect is Effect.CHANGES and (reason := app.reason_against(queue)):
         app.warn(reason)
         return
+    if app.under_way and (action.effect is Effect.CHANGES or action.name == app.under_way):
+        app.warn(f"The server has not answered yet what {app.under_way} asks. Going to another screen gives it up.")
+        return
     try:
         outcome = method_of(actor, action)(*action.given, *words)
         if inspect.isawaitable(outcome):
-            await outcome
+            await _wait_for(app, action, asyncio.ensure_future(outcome))
     except app.engine_errors as error:
         app.warn(str(error))
+
+
+async def _wait_for(app: CleoApp, action: Action, asking: asyncio.Future[object]) -> None:
+    """Wait a moment for what an action asks. No key may stand still as a server does: then it goes on beside."""
+    await asyncio.wait({asking}, timeout=PATIENCE)
+    if asking.done():
+        asking.result()
+    else:
+        app.under_way = action.name
+        app.run_worker(_go_on(app, app.screen, asking), name=action.name)
+
+
+async def _go_on(app: CleoApp, screen: Screen[Any], asking: asyncio.Future[object]) -> None:
+    """See to an action that takes its time, for as long as the screen that it was begun on is in front."""
+    try:
+        while not asking.done() and app.screen is screen:
+            await asyncio.wait({asking}, timeout=LOOK)
+        if asking.done():
+            asking.result()
+    except app.engine_errors as error:
+        app.warn(str(error))
+    finally:
+        app.under_way = ""
+        asking.cancel()
 
 
 def method_of(actor: Actor, action: Action) -> Callable[..., object]:

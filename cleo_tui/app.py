@@ -117,6 +117,8 @@ class CleoApp(Paced, Coloured, Attentive, Contexts, Going, Exporting, Replaying,
         self.engine_errors: tuple[type[Exception], ...] = ()
         self.tabs: Sequence[Tab] = ()
         self.wants_demo = False
+        # The action that waits for the server, if it does so for long.
+        self.under_way = ""
         self.lookups: Lookups | None = None
         self._attention = Attention()
         self._screen_actions: Sequence[Action] = ()
