@@ -20,6 +20,7 @@ from cleo_core.settings import RedisSettings
 MIN_REDIS = (7, 0)
 MIN_VALKEY = (7, 2)
 SCHEMES = ("redis", "rediss", "unix", "embedded")
+_SCHEME = re.compile(rf"(?:{'|'.join(SCHEMES)})://")
 
 
 def check_url(url: str) -> str:
@@ -59,11 +60,11 @@ def check_url(url: str) -> str:
 
 def redact(url: str) -> str:
     """The URL without its password, for logs and screens."""
-    rest, at, place = url.rpartition("@")
-    user, colon, _ = rest.rpartition("//")[2].partition(":")
-    shown = (
-        f"{rest[: len(rest) - len(rest.rpartition('//')[2])]}{user}{':***' if colon else ''}{at}{place}" if at else url
-    )
+    scheme = _SCHEME.match(url)
+    prefix = scheme[0] if scheme else ""
+    credentials, at, place = url[len(prefix) :].rpartition("@")
+    user, colon, _ = credentials.partition(":")
+    shown = f"{prefix}{user}{':***' if colon else ''}{at}{place}" if at else url
     return re.sub(r"([?&]password=)[^&]*", r"\1***", shown)
 
 
