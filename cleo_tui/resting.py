@@ -8,6 +8,7 @@ once they are there they are put out of its sight, and it has next to nothing le
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 
 from textual._styles_cache import StylesCache
@@ -15,11 +16,21 @@ from textual._styles_cache import StylesCache
 from cleo_tui.widgets.plotting import prepare
 
 REST = 1.0
+# Seconds after which memory is given back that nobody uses.
+GIVE_BACK = 30.0
 
 
 def begin() -> None:
     """Collect nothing while the console starts; ``settle`` has it done again."""
     gc.disable()
+
+
+async def rest() -> None:
+    """See to all of it, for as long as the console runs."""
+    await settle()
+    while True:
+        await asyncio.sleep(GIVE_BACK)
+        give_back()
 
 
 async def settle() -> None:
@@ -40,3 +51,14 @@ def forget() -> None:
     75 kB each, of widgets that are gone too.
     """
     StylesCache.get_inner_outer.cache_clear()
+
+
+def give_back() -> None:
+    """Give the system back what lies free between the pieces that are in use, in about a millisecond.
+
+    glibc does so by itself only at the end of its heap. What is read and drawn comes and goes in pieces of all sizes,
+    so the heap of a console grew by a megabyte every few minutes while as much was in use as before.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

@@ -101,7 +101,7 @@ async def show(app: CleoApp, cleo: Cleo) -> None:
     app.follow(cleo, live, Lookups(cleo, app.names_came))
     await app.switch_mode(specs[0].name)
     if not app.is_headless:
-        app.run_worker(resting.settle(), name="settle", group="settle", exclusive=True)
+        app.run_worker(resting.rest(), name="rest", group="rest", exclusive=True)
 
 
 def _action_of(spec: ScreenSpec) -> Action:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
 import weakref
 from collections.abc import Iterator
 
+import psutil
 import pytest
 from textual._styles_cache import StylesCache
 
 from cleo_tui import resting
 from tests.console.canned import CannedCleo, clock
 from tests.console.driving import console
+from tests.waiting import until
 
 
 class Knot:
@@ -72,3 +75,19 @@ async def test_nothing_is_kept_of_a_screen_that_was_left() -> None:
             await shop.see_no_more("esc closes")
             before = before or _drawn()
             assert _drawn() <= before, f"after {time + 1} times"
+
+
+async def test_memory_that_nobody_uses_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resting, "REST", 0.0)
+    monkeypatch.setattr(resting, "GIVE_BACK", 0.01)
+    resting.begin()
+    # Every other piece stays, so that none of the others is at the end of the heap.
+    pieces = [b"x" * 50_000 for _ in range(1_000)]
+    before = psutil.Process().memory_info().rss
+    del pieces[::2]
+    see = asyncio.create_task(resting.rest())
+    try:
+        await until(lambda: psutil.Process().memory_info().rss < before - 10_000_000)
+    finally:
+        see.cancel()
+    assert len(pieces) == 500
