@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 from textual.content import Content
+from textual.geometry import Size
 from textual.widget import Widget
 
 from cleo_tui.theme import Role, inked
@@ -41,6 +42,10 @@ class Facts(Widget):
         if (facts, (note, role)) != (self._facts, self._note):
             self._facts, self._note = facts, (note, role)
             self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as the facts need at that width; it is not yet the widget's own when it is laid out first."""
+        return len(_wrapped(self._facts, width - 2)) + bool(self._note[0])
 
     def render(self) -> Content:
         """All lines."""
