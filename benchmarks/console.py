@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -42,6 +43,7 @@ FIGURES = (
     Figure("end_p95_ms", "  jump to the end p95, ms", 0, Goal("<", 100)),
     Figure("commands_small", "commands a second, shallow queues", 1, Goal("<=", 10)),
     Figure("commands_deep", "commands a second, a million tasks", 1, Goal("<=", 10)),
+    Figure("ends_s", "end, s after its terminal hung up", 2, Goal("<", 2)),
 )
 _NOTE = (
     "Times are from the write of a key to the moment at which an emulator of the terminal, in Python and on the same"
@@ -55,7 +57,7 @@ class _Run:
         self.measured: dict[str, float] = {}
 
     def all(self) -> None:
-        for step in (self._starts, self._rests, self._hears, self._lists):
+        for step in (self._starts, self._rests, self._hears, self._lists, self._ends):
             to_stderr(f"console: {step.__name__.strip('_')} ...")
             step()
 
@@ -169,6 +171,15 @@ class _Run:
                 terminal.press("g")
                 terminal.wait(_at("1", total))
             self.measured |= {"page_p95_ms": 1e3 * p95(pages), "end_p95_ms": 1e3 * p95(jumps)}
+
+    def _ends(self) -> None:
+        with console(self._url, NAMESPACE) as terminal:
+            terminal.wait(lambda screen: "small" in screen)
+            time.sleep(3)
+            hung_up = time.perf_counter()
+            os.kill(terminal.pid, signal.SIGHUP)
+            terminal.ended(within=30)
+            self.measured["ends_s"] = time.perf_counter() - hung_up
 
 
 def _help_is_there(screen: str) -> bool:
