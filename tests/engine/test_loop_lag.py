@@ -40,7 +40,7 @@ async def test_a_worker_whose_loop_is_held_up_says_so_and_stays_alive(
     async def work() -> None:
         async with Cleo(server.url, namespace=namespace) as other:
 
-            @other.task(queue="emails", retention=0)
+            @other.task(queue="emails")
             async def hold_up() -> None:
                 since.append(time.monotonic())
                 held_up.set()
