@@ -54,7 +54,7 @@ class Workers:
         """
         row = await self._backend.ask("GET", self._backend.keys.worker(check_name("worker", worker_id)))
         if row is None:
-            raise WorkerNotFound(f"No worker {worker_id!r} is alive: it ended or died. See the list of workers.")
+            raise WorkerNotFound(f"No worker {worker_id!r} is alive. It ended or died; see the list of workers.")
         return WorkerInfo.model_validate(from_json(row))
 
     async def count(self) -> int:

@@ -56,8 +56,8 @@ async def test_a_group_is_found_among_thousands(cleo: Cleo, connect: Callable[[]
         await shop.see("filter 'needle': 1 group", "needle", "1 of 1")
         await shop.press("enter")
         await shop.press("escape")
-        screen = await shop.see(" of 2,001")
-        assert "needle" in screen, "the cursor stays on what was found"
+        # The cursor stays on what was found, far down the list.
+        await shop.see(" of 2,001", "needle")
         await shop.press("slash")
         await shop.type("nowhere")
         await shop.see("No group matches 'nowhere'")

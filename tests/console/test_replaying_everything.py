@@ -145,7 +145,10 @@ async def _settle(shop: Console) -> None:
     def settled() -> bool:
         return not any(card.startswith(Look.CONNECTING.glyph) for card in _cards(shop))
 
-    await until(settled, what="the screen is still reading")
+    try:
+        await until(settled)
+    except AssertionError as error:
+        raise AssertionError(f"The screen is still reading:\n{shop.text()}") from error
 
 
 def _cards(shop: Console) -> list[str]:
