@@ -121,6 +121,7 @@ async def _wait_for(app: CleoApp, action: Action, asking: asyncio.Future[object]
         asking.result()
     else:
         app.under_way = action.name
+        app.say(f"The server has not answered yet: {action.name} waits for it.")
         app.run_worker(_go_on(app, app.screen, asking), name=action.name)
 
 
@@ -131,6 +132,8 @@ async def _go_on(app: CleoApp, screen: Screen[Any], asking: asyncio.Future[objec
             await asyncio.wait({asking}, timeout=LOOK)
         if asking.done():
             asking.result()
+        else:
+            app.warn(f"{app.under_way} was given up: the server had not answered when you went elsewhere.")
     except app.engine_errors as error:
         app.warn(str(error))
     finally:

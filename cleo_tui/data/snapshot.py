@@ -57,8 +57,10 @@ class Snapshot:
         return {queue.name: queue for queue in self.queues}
 
     def may_have(self, queue: str) -> bool:
-        """Whether there is such a queue, as far as that is known: not each of very many is known by name."""
-        return queue in self.names or self.queue_total > len(self.names)
+        """Whether there is such a queue, as far as that is known: none is before the first answer, and not each of very
+        many is known by name.
+        """
+        return not self.has_data or queue in self.names or self.queue_total > len(self.names)
 
     @cached_property
     def in_trouble_first(self) -> list[QueueView]:

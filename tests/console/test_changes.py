@@ -104,6 +104,7 @@ async def test_the_cursor_stays_on_its_task_when_others_come_before_it(shop: Con
 async def test_more_than_a_hundred_want_their_count_typed(shop: Console, cleo: Cleo) -> None:
     for number in range(120):
         await cleo.queues.add("bulk", "send", {"number": number})
+    await until(lambda: shop.app.snapshot and "bulk" in shop.app.snapshot.names)
     await shop.command("tasks @bulk")
     await shop.see("bulk · waiting", "of 120")
     await shop.press("A")
@@ -145,6 +146,7 @@ async def test_a_range_whose_beginning_is_not_loaded_is_refused(shop: Console, c
     async def send(_number: int) -> None: ...
 
     await send.enqueue_many([(number,) for number in range(1_000)])
+    await until(lambda: shop.app.snapshot and "many" in shop.app.snapshot.names)
     await shop.command("tasks @many")
     await shop.see("1 of 1,000")
     await shop.press("space")

@@ -82,7 +82,8 @@ async def test_the_rest_that_a_slow_server_is_given_does_not_count_as_its_slowne
     now, names = time.time(), cleo.queues.names
 
     async def slowly() -> list[str]:
-        await asyncio.sleep(1.3)
+        # Nothing comes, so the server keeps all that is asked on this connection waiting.
+        await ask(cleo, "BLPOP", "nothing-comes", "1.3")
         return await names()
 
     cleo.queues.names = slowly  # pyright: ignore[reportAttributeAccessIssue]

@@ -12,7 +12,7 @@ from cleo_core.models import AuditEntry, HistoryEntry, TaskPage
 from cleo_tui.settings import ConsoleSettings
 from tests.console.driving import Console, console
 from tests.console.test_following import following
-from tests.servers import Server
+from tests.servers import Server, free_port
 from tests.waiting import until
 
 ONCE = ConsoleSettings(refresh=3_600)
@@ -49,6 +49,15 @@ async def test_a_queue_that_was_not_read_yet_is_looked_into(
             await shop.see("There is no queue 'nowhere'")
         await shop.command(f"tasks @{unread}")
         await shop.see(f"of-{unread}")
+
+
+async def test_no_queue_is_denied_before_the_server_has_answered() -> None:
+    nobody = f"redis://127.0.0.1:{free_port()}"
+    async with console(lambda: Cleo(nobody), settings=ONCE) as shop:
+        await shop.see("does not answer")
+        await shop.command("tasks @emails")
+        await shop.see("Tasks / emails")
+        assert "There is no queue" not in shop.text()
 
 
 async def test_more_queues_than_are_listed_are_counted(

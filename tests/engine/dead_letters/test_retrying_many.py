@@ -87,10 +87,12 @@ import asyncio, os, sys
 from cleo_core import Cleo
 async def main():
     async with Cleo(sys.argv[1], namespace=sys.argv[2]) as cleo:
+        told = 0
         async for step in cleo.dead_letters.retry_all("q"):
             print(step.id, step.retried, flush=True)
-            if step.retried >= 1_500:
-                await asyncio.sleep(1)
+            told += 1
+            if told == 8:
+                await asyncio.Event().wait()
 asyncio.run(main())
 """
 
