@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# A third process works while the tests of two wait for a time, a process or an answer.
-WORKERS ?= 3
+# Two more processes work while the tests of two wait for a time, a process or an answer.
+WORKERS ?= 4
 MINUTES ?= 60
 CLEO_TEST_SERVER ?= $(shell command -v redis-server)
 # What depends on the server most: access lists, and each way that a task can take.
