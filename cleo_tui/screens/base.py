@@ -26,6 +26,7 @@ from cleo_tui.screens.alerts import AlertsScreen
 from cleo_tui.screens.compare import strategy_screen
 from cleo_tui.screens.confirm import ConfirmScreen, ReportScreen
 from cleo_tui.screens.help import HelpScreen
+from cleo_tui.touching import TouchedOnly
 from cleo_tui.widgets.banner import Banner
 from cleo_tui.widgets.keybar import KeyBar
 from cleo_tui.widgets.looks import HEALTHS
@@ -86,6 +87,7 @@ class CleoScreen(Screen[None], Actor):
 
     def __init__(self) -> None:
         super().__init__()
+        self._compositor = TouchedOnly()
         self.top_bar, self.banner, self.prompt, self.key_bar = TopBar(), Banner(), Prompt(), KeyBar()
 
     def compose(self) -> ComposeResult:
