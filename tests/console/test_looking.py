@@ -31,7 +31,7 @@ async def test_the_overview_moves_with_the_stream(cleo: Cleo, connect: Callable[
     async with console(connect, settings=ConsoleSettings(refresh=30)) as shop:
         await shop.see("emails", "connected")
         await shop.listens(cleo)
-        # A new queue makes the console read at once, and what happens in the millisecond of a reading waits for the next.
+        # A new queue makes the console read at once; what happens in the millisecond of a reading waits for the next.
         await shop.see("noise")
         for number in range(41):
             await cleo.queues.add("emails", "send", {"number": number})
