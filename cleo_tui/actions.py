@@ -81,6 +81,10 @@ class Actor:
         """Whether the action makes sense as things are; one that doesn't is not shown."""
         return True
 
+    def label_of(self, action: Action) -> str:
+        """What the footer calls the action, as things are."""
+        return action.label
+
     async def action_act(self, name: str) -> None:
         """Carry out one of the actor's own actions; what the bindings call."""
         await perform(self, next(action for action in self.actions() if action.name == name))
@@ -166,8 +170,8 @@ def actions_in_reach(screen: Screen[Any]) -> Iterator[tuple[Actor, Action]]:
             continue
         for action in node.actions():
             if (action.effect is Effect.LOOKS or not reason) and node.offers(action):
-                keys = app.settings.keys.get(action.name) if action.keys else None
-                yield node, replace(action, keys=keys) if keys else action
+                keys = (app.settings.keys.get(action.name) if action.keys else None) or action.keys
+                yield node, replace(action, keys=keys, label=node.label_of(action))
 
 
 _SHOWN = {

@@ -297,24 +297,6 @@ class CleoApp(Paced, Coloured, Attentive, Contexts, Going, Exporting, Replaying,
 
     # --- actions -------------------------------------------------------------------------------------
 
-    def go(self, name: str, *words: str) -> None:
-        """Go to a screen; when it is in front already, back to its first page."""
-        if self.screen.is_modal:
-            return
-        if name == self.current_mode:
-            while len(self.screen_stack) > 1:
-                self.pop_screen()
-        else:
-            self.switch_mode(name)
-        if words:
-            self.call_later(self._visit, words)
-
-    def _visit(self, words: tuple[str, ...]) -> None:
-        if front := self.front():
-            front.visit(words)
-
-    do_go = go
-
     def names_came(self) -> None:
         """Names that were looked up are there."""
         if front := self.front():

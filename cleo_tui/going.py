@@ -1,4 +1,4 @@
-"""Commands that lead right to a thing by its name: ``:group QUEUE NAME``, ``:task ID``, ``:worker ID``."""
+"""Going from screen to screen, and to a thing by its name (``:group QUEUE NAME``, ``:task ID``, ``:worker ID``)."""
 
 from __future__ import annotations
 
@@ -39,11 +39,45 @@ GOING_ACTIONS = (
 
 
 class Going:
-    """The part of the app that goes to things."""
+    """The part of the app that goes to screens and things.
+
+    Attributes:
+        came_from: the screen that Esc leads back to from the one in front, if that one was gone into.
+    """
+
+    came_from = ""
 
     @property
     def _going(self) -> CleoApp:
         return cast("CleoApp", self)
+
+    def go(self, name: str, *words: str) -> None:
+        """Go to a screen; when it is in front already, back to its first page."""
+        app = self._going
+        if app.screen.is_modal:
+            return
+        self.came_from = ""
+        if name == app.current_mode:
+            while len(app.screen_stack) > 1:
+                app.pop_screen()
+        else:
+            app.switch_mode(name)
+        if words:
+            app.call_later(self._visit, words)
+
+    do_go = go
+
+    def go_in(self, name: str, *words: str) -> None:
+        """Go to a screen to look into what another one shows: Esc leads back there."""
+        app = self._going
+        here = app.current_mode
+        self.go(name, *words)
+        if app.current_mode != here:
+            self.came_from = here
+
+    def _visit(self, words: tuple[str, ...]) -> None:
+        if front := self._going.front():
+            front.visit(words)
 
     async def do_group(self, queue: str = "", *name: str) -> None:
         """Look into a group."""

@@ -12,6 +12,11 @@ from cleo_tui import say
 from cleo_tui.data.plans import SO_ALREADY, Plan, Target, Verb, one_by_one
 
 
+def are_paused(workers: Sequence[WorkerInfo]) -> bool:
+    """Whether there is one, and none that is not paused."""
+    return bool(workers) and all(worker.state is WorkerState.PAUSED for worker in workers)
+
+
 async def pause_worker_plan(cleo: Cleo, workers: Sequence[WorkerInfo]) -> Plan:
     """Let workers claim no tasks, or let them again if all of them are paused.
 
@@ -22,7 +27,7 @@ async def pause_worker_plan(cleo: Cleo, workers: Sequence[WorkerInfo]) -> Plan:
     """
     if len(workers) == 1:
         workers = [await cleo.workers.get(workers[0].id)]
-    if all(worker.state is WorkerState.PAUSED for worker in workers):
+    if are_paused(workers):
         consequence = say.of(len(workers), "It claims tasks again at once.", "They claim tasks again at once.")
         return _plan(Verb.RESUME, cleo, workers, consequence, cleo.workers.resume)
     consequence = say.of(

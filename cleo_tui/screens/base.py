@@ -130,6 +130,11 @@ class CleoScreen(Screen[None], Actor):
         return self.focus_queue
 
     @property
+    def is_paused(self) -> bool:
+        """Whether what ``P`` changes here is paused, so that the key resumes it."""
+        return False
+
+    @property
     def home(self) -> Widget | None:
         """What has the focus when nothing is typed."""
         return None
@@ -191,6 +196,10 @@ class CleoScreen(Screen[None], Actor):
             if action.label:
                 seen.setdefault(action.keys[0], action)
         self.key_bar.offer(list(seen.values()))
+
+    def label_of(self, action: Action) -> str:
+        """What is paused already can only be resumed."""
+        return "resume" if action.name == "pause" and self.is_paused else super().label_of(action)
 
     def on_descendant_focus(self) -> None:
         """The keys depend on what has the focus."""
@@ -255,8 +264,8 @@ class CleoScreen(Screen[None], Actor):
             self.filter_by("")
         elif len(self.cleo_app.screen_stack) > 1:
             self.cleo_app.pop_screen()
-        elif self.PART_OF:
-            self.cleo_app.go(self.PART_OF)
+        elif back := self.cleo_app.came_from or self.PART_OF:
+            self.cleo_app.go(back)
 
     async def do_queue(self, name: str = "", verb: str = "") -> None:
         """Look into a queue, or change it."""

@@ -65,6 +65,11 @@ class ChangesGroups(CleoScreen):
         """What all groups of its queue share."""
         raise NotImplementedError
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether the group is."""
+        return (group := self.group_in_hand) is not None and group.paused
+
     def offers(self, action: Action) -> bool:
         """Without a group there is nothing to change, and without a holder no lock to release."""
         if action.name not in _NAMES:

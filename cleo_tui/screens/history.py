@@ -68,6 +68,7 @@ class HistoryScreen(CleoScreen):
     def __init__(self) -> None:
         super().__init__()
         self._scope: Scope | None = None
+        self._asked_for: Scope | None = None
         self._span = FIRST_SPAN
         self._asked_at = float("-inf")
         self._exported: View | None = None
@@ -146,7 +147,8 @@ class HistoryScreen(CleoScreen):
         scope = self._scope
         names = queue_names(snapshot)
         chosen = ALL_QUEUES if scope is None or scope.queue is None else scope.queue
-        tail = f"{scope.what} · esc shows all of it" if scope is not None and scope.is_narrow else ""
+        leads = "shows all of it" if self._widens else "goes back"
+        tail = f"{scope.what} · esc {leads}" if scope is not None and scope.is_narrow else ""
         shown = [ALL_QUEUES, *names] if names else []
         self._scopes.tell([Choice(name, chosen=name == chosen) for name in shown], tail)
         ranges = [Choice(span.label, chosen=span is self._span) for span in SPANS]
@@ -198,6 +200,7 @@ class HistoryScreen(CleoScreen):
         if scope is None:
             self.cleo_app.warn(f"Say `:history {USAGE}`.")
         elif scope.queue is None or self.is_known(scope.queue):
+            self._asked_for = scope
             self.choose(scope)
 
     def _step_queue(self, by: int) -> None:
@@ -259,9 +262,18 @@ class HistoryScreen(CleoScreen):
             return self._board.display and not self.cleo_app.is_web
         return action.name not in {"next-chart", "previous-chart"} or self._board.display
 
+    @property
+    def _widens(self) -> bool:
+        """Whether Esc leads to all of the queue: not if another screen led to just this, and so back there."""
+        return (
+            self._scope is not None
+            and self._scope.is_narrow
+            and not (self.cleo_app.came_from and self._scope == self._asked_for)
+        )
+
     def do_back(self) -> None:
         """From a group, worker or task to the queue that it is in, or else back."""
-        if self._scope is not None and self._scope.is_narrow:
+        if self._widens and self._scope is not None:
             self.choose(self._scope.wide)
         else:
             super().do_back()
@@ -310,18 +322,31 @@ class HistoryScreen(CleoScreen):
 
     def do_export_shown(self, *words: str) -> None:
         """Write what was named into the file that was named, or ask for its name."""
+        if self.export_rows is None and not self.cleo_app.is_web:
+            self.cleo_app.warn(self._why_nothing_is_written())
+            return
         kinds = [view for view in EXPORTED if words and words[0] == word_of(view)]
         if len(words) > 1 and kinds:
             self._exported = kinds[0]
             self.cleo_app.do_export(*words[1:])
             self._exported = None
-        elif words or self.cleo_app.is_web or self.export_rows is None:
+        elif words or self.cleo_app.is_web:
             self.cleo_app.do_export(*words)
         else:
             kind = word_of(self._board.front)
             of = re.sub(r"[^\w.]+", "-", self._scope.text if self._scope else "").strip("-")
             line = f"export {kind} {kind}-{of}-{self._span.word}.csv"
             self.prompt.open(Purpose.COMMAND, line, self._candidates)
+
+    def _why_nothing_is_written(self) -> str:
+        if self._scope is None:
+            return "There is no queue yet, so there is nothing to write."
+        past = self._reading.value
+        if past is not None and past.is_empty:
+            return f"Nothing happened in the last {past.span.label}, so there is nothing to write."
+        if self._reading.error is not None:
+            return "The history can't be read now, so there is nothing to write."
+        return "The history is still being read. What it shows can be written as soon as it is there."
 
     def do_refresh(self) -> None:
         """Read it now."""

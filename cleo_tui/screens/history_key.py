@@ -25,4 +25,4 @@ class ShowsHistory(CleoScreen):
     def do_show_history(self) -> None:
         """Go to its history."""
         if words := self.history_words:
-            self.cleo_app.go("history", *words)
+            self.cleo_app.go_in("history", *words)

@@ -43,7 +43,7 @@ class LettersScreen(TaskListScreen, ChangesLetters):
 
     ACTIONS = LETTERS_ACTIONS
     BINDINGS = bindings_of(LETTERS_ACTIONS)
-    FILTER_HINT: ClassVar[str] = "in id, error, arguments · ! inverts · esc clears "
+    FILTER_HINT: ClassVar[str] = "in id, error, arguments · ! hides what shows it · esc clears "
 
     def __init__(self, queue: str, kind: DeadLetterKind | None) -> None:
         super().__init__(_columns(lambda: self.now), TaskState.DEAD)

@@ -24,8 +24,10 @@ class MarksRows(CleoScreen):
     last_marked: str | None = None
 
     def offers(self, action: Action) -> bool:
-        """Without a row there is nothing to mark."""
-        return super().offers(action) and (action.name not in _NAMES or self.table.current is not None)
+        """Without a row there is nothing to mark, and where nothing may be changed nothing to do to what is marked."""
+        if action.name not in _NAMES:
+            return super().offers(action)
+        return self.table.current is not None and not self.cleo_app.reason_against(self.queue_at_hand)
 
     def do_mark(self) -> None:
         """Mark the row under the cursor, and go on to the next."""

@@ -105,7 +105,7 @@ class OverviewScreen(CleoScreen):
         """Look into the queue."""
         queue = self._table.current
         if queue is not None:
-            self.cleo_app.go("tasks", f"@{queue.name}")
+            self.cleo_app.go_in("tasks", f"@{queue.name}")
 
 
 def _card_without_queues(snapshot: Snapshot) -> Card | None:

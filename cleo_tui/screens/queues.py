@@ -34,9 +34,7 @@ ORDERS: dict[str, Key[QueueView]] = {
 }
 QUEUE_ACTIONS = (
     *COMMON,
-    Action(
-        "pause", ("P",), "Pause the queue, or resume it if it is paused.", label="pause/resume", effect=Effect.CHANGES
-    ),
+    Action("pause", ("P",), "Pause the queue, or resume it if it is paused.", label="pause", effect=Effect.CHANGES),
     SHOW_HISTORY,
     *SORTS,
 )
@@ -99,7 +97,7 @@ class QueuesScreen(FiltersRows, SortsRows[QueueView], ShowsHistory):
         """Look into the queue's tasks."""
         queue = self.table.current
         if queue is not None:
-            self.cleo_app.go("tasks", f"@{queue.name}")
+            self.cleo_app.go_in("tasks", f"@{queue.name}")
 
     def export_fields(self, row: QueueView) -> dict[str, object]:
         """The columns with their numbers whole."""
@@ -120,6 +118,11 @@ class QueuesScreen(FiltersRows, SortsRows[QueueView], ShowsHistory):
         """The queue under the cursor."""
         return (f"@{queue.name}",) if (queue := self.table.current) else ()
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether the queue under the cursor is."""
+        return (queue := self.table.current) is not None and queue.stats.paused
+
     def offers(self, action: Action) -> bool:
         """Without a queue there is none to pause."""
         return super().offers(action) and (action.name != "pause" or self.table.current is not None)
@@ -128,7 +131,7 @@ class QueuesScreen(FiltersRows, SortsRows[QueueView], ShowsHistory):
         """Propose to pause or resume the queue under the cursor."""
         queue = self.table.current
         if queue is not None:
-            plan = resume_plan if queue.stats.paused else pause_plan
+            plan = resume_plan if self.is_paused else pause_plan
             self.propose(plan(self.cleo_app.cleo, [queue.name]))
 
 

@@ -30,7 +30,7 @@ from cleo_tui.widgets.statecard import Card, Look
 NEXT = 5
 LATE = 5.0
 CHANGES = (
-    Action("pause", ("P",), "Pause the schedule, or resume it.", label="pause/resume", effect=Effect.CHANGES),
+    Action("pause", ("P",), "Pause the schedule, or resume it.", label="pause", effect=Effect.CHANGES),
     Action("run-now", ("N",), "Store a task of the schedule now.", label="run now", effect=Effect.CHANGES),
     Action("remove", ("D",), "Remove the schedule.", label="remove", effect=Effect.CHANGES),
 )
@@ -156,6 +156,11 @@ class SchedulesScreen(ListOfQueueScreen[ScheduleInfo]):
         return Card(Look.EMPTY, f"Nothing is scheduled in {self.queue}", text, self.next_hint)
 
     # --- keys ----------------------------------------------------------------------------------------
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the schedule under the cursor is."""
+        return (schedule := self.table.current) is not None and schedule.paused
 
     def offers(self, action: Action) -> bool:
         """Without a schedule there is nothing to change."""

@@ -150,6 +150,8 @@ class TaskListScreen(QueueScreen, MarksRows, CopiesRow):
 
     def _note(self) -> str:
         total = self._paged.total
+        if self._paged.page is None:
+            return ""
         if not self._filter:
             return say.plural(total, "task")
         loaded = len(self._paged.loaded())

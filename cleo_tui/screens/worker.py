@@ -16,7 +16,7 @@ from cleo_tui.data.live import Want
 from cleo_tui.data.pages import Listing
 from cleo_tui.data.reading import Reading
 from cleo_tui.data.snapshot import Snapshot
-from cleo_tui.data.worker_plans import drain_plan, pause_worker_plan, stop_plan
+from cleo_tui.data.worker_plans import are_paused, drain_plan, pause_worker_plan, stop_plan
 from cleo_tui.screens import history_columns
 from cleo_tui.screens.base import COMMON
 from cleo_tui.screens.history_key import SHOW_HISTORY, ShowsHistory
@@ -204,6 +204,11 @@ class WorkerScreen(ShowsHistory):
         )
 
     # --- keys ----------------------------------------------------------------------------------------
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the worker is."""
+        return are_paused([self._worker])
 
     def offers(self, action: Action) -> bool:
         """One that has ended can be told nothing."""

@@ -14,7 +14,7 @@ from cleo_tui.data.live import Want
 from cleo_tui.data.pages import Listing
 from cleo_tui.data.plans import Plan
 from cleo_tui.data.snapshot import Snapshot
-from cleo_tui.data.worker_plans import drain_plan, pause_worker_plan, stop_plan
+from cleo_tui.data.worker_plans import are_paused, drain_plan, pause_worker_plan, stop_plan
 from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import COMMON
 from cleo_tui.screens.copying import CopiesRow
@@ -123,6 +123,11 @@ class WorkersScreen(MarksRows, FiltersRows, CopiesRow, SortsRows[WorkerInfo], Sh
         return None
 
     # --- keys ----------------------------------------------------------------------------------------
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether those that are marked are, or the one under the cursor."""
+        return are_paused(self.table.marks_or_current())
 
     def offers(self, action: Action) -> bool:
         """Without a worker there is nothing to tell."""

@@ -247,16 +247,16 @@ async def test_who_may_not_look_back_is_told_so(cleo: Cleo, server: Server) -> N
 
 
 @pytest.mark.parametrize(
-    ("keys", "crumb"),
+    ("keys", "crumb", "back"),
     [
-        (("2", "v"), "History / emails"),
-        (("4", "v"), "History / group acme in emails"),
-        (("5", "v"), "History / worker w1 in all queues"),
-        (("5", "enter", "v"), "History / worker w1 in all queues"),
+        (("2", "v"), "History / emails", "Queues"),
+        (("4", "v"), "History / group acme in emails", "Groups / emails"),
+        (("5", "v"), "History / worker w1 in all queues", "Workers"),
+        (("5", "enter", "v"), "History / worker w1 in all queues", "Workers / w1"),
     ],
 )
-async def test_v_shows_the_history_of_what_is_looked_at(
-    cleo: Cleo, connect: Callable[[], Cleo], keys: tuple[str, ...], crumb: str
+async def test_v_shows_the_history_of_what_is_looked_at_and_escape_goes_back(
+    cleo: Cleo, connect: Callable[[], Cleo], keys: tuple[str, ...], crumb: str, back: str
 ) -> None:
     async with cleo.worker(queues=["emails"], worker_id="w1", heartbeat=0.2), console(connect) as running:
         await cleo.queues.add("emails", "send", {}, group="acme", delay=3_600)
@@ -264,6 +264,37 @@ async def test_v_shows_the_history_of_what_is_looked_at(
         for key in keys:
             await running.press(key)
             await running.see({"2": "emails", "4": "acme", "5": "w1", "enter": "It runs no task"}.get(key, crumb))
+        await running.press("escape")
+        await running.see(f" {back} ")
+
+
+async def test_escape_first_shows_all_of_what_was_narrowed_on_the_way(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await work(cleo)
+    async with console(connect, size=LARGE) as running:
+        await running.press("2")
+        await running.see("emails")
+        await running.press("v")
+        await running.see("History / emails", "completed 2")
+        await running.press("h", "enter")
+        await running.see("History / worker w1 in emails", "esc shows all of it")
+        await running.press("escape")
+        await running.see("History / emails", "completed 2")
+        await running.press("escape")
+        await running.see(" Queues ")
+
+
+async def test_from_a_history_that_was_gone_to_by_its_key_escape_leads_nowhere(
+    cleo: Cleo, connect: Callable[[], Cleo]
+) -> None:
+    await work(cleo)
+    async with console(connect) as running:
+        await look(running, "completed 3")
+        await running.press("2")
+        await running.see("emails")
+        await running.press("9")
+        await running.see("completed 3")
+        await running.press("escape")
+        assert running.app.current_mode == "history"
 
 
 async def test_without_a_row_v_does_nothing(connect: Callable[[], Cleo]) -> None:
@@ -337,7 +368,42 @@ async def test_where_nothing_was_read_nothing_is_written(connect: Callable[[], C
     async with console(connect) as running:
         await until(lambda: running.app.snapshot and running.app.snapshot.has_data)
         await running.press("9", "e")
-        await running.see("There is no list here that could be written.")
+        await running.see("There is no queue yet, so there is nothing to write.")
+
+
+async def test_while_it_is_read_what_can_not_be_written_yet_is_said(cleo: Cleo, server: Server) -> None:
+    await work(cleo)
+    may_answer = asyncio.Event()
+
+    class Slow(Cleo):
+        def __init__(self) -> None:
+            super().__init__(server.url, namespace=cleo.namespace)
+            stats = self.history.stats
+
+            async def slowly(*args: Any, **kwargs: Any) -> Any:
+                await may_answer.wait()
+                return await stats(*args, **kwargs)
+
+            self.history.stats = slowly
+
+    async with console(Slow) as running:
+        await look(running, "Reading the last 1 h of all queues")
+        await running.press("e")
+        await running.see("The history is still being read.")
+        may_answer.set()
+        await running.see("completed 3")
+        await running.press("e")
+        await running.see("export points points-all-queues-1h.csv")
+
+
+async def test_of_a_range_in_which_nothing_happened_nothing_is_written(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await cleo.queues.add("emails", "send", {}, delay=3_600)
+    async with console(connect) as running:
+        await look(running)
+        await running.command("history task nothing @emails")
+        await running.see("Nothing happened in the last 1 h")
+        await running.press("e")
+        await running.see("so there is nothing to")
 
 
 def test_what_can_be_typed_after_history() -> None:

@@ -73,6 +73,8 @@ async def test_enter_goes_in_and_escape_goes_out(cleo: Cleo, connect: Callable[[
         )
         await shop.press("escape")
         await shop.see("emails · waiting")
+        await shop.press("escape")
+        await shop.see("1 queue", "P pause")
 
 
 async def test_a_task_that_runs_shows_its_progress_and_its_log(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
@@ -225,12 +227,37 @@ async def test_what_the_palette_can_not_do_without_a_word_is_asked_for_it() -> N
 async def test_the_footer_offers_no_pause_where_there_is_no_queue() -> None:
     async with console(CannedCleo, clock=clock) as shop:
         await shop.press("2")
-        await shop.see("emails", "P pause/resume")
+        await shop.see("emails", "P pause")
         await shop.press("slash")
         await shop.type("zzz")
         await shop.press("enter")
         await shop.see("No queue matches 'zzz'")
-        await shop.see_no_more("P pause/resume")
+        await shop.see_no_more("P pause")
+
+
+@pytest.mark.parametrize(
+    ("go", "resume"),
+    [("queues", "webhooks"), ("groups @emails", "umbrella"), ("workers", "paused"), ("schedules @reports", "import")],
+)
+async def test_the_footer_says_whether_p_pauses_or_resumes(go: str, resume: str) -> None:
+    async with console(CannedCleo, clock=clock) as shop:
+        await shop.command(go)
+        await shop.see(resume, "P pause")
+        await shop.press("slash")
+        await shop.type(resume)
+        await shop.press("enter")
+        await shop.see("P resume")
+
+
+async def test_where_nothing_may_be_changed_no_marks_are_offered(connect: Callable[[], Cleo], cleo: Cleo) -> None:
+    await cleo.queues.add("emails", "send", {}, task_id="mail-1")
+    async with console(connect) as shop:
+        await shop.command("tasks @emails")
+        await shop.see("mail-1", "space mark")
+    async with console(connect, settings=ConsoleSettings(read_only=True, refresh=0.3)) as shop:
+        await shop.command("tasks @emails")
+        await shop.see("mail-1", "read-only")
+        assert "space mark" not in shop.text()
 
 
 async def test_the_footer_has_the_keys_of_what_is_typed_while_all_others_are_letters() -> None:
