@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from cleo_core.errors import CleoError
 from cleo_tui.actions import app_of
 from cleo_tui.data.plans import Plan, Report
 from cleo_tui.screens.confirm import ConfirmScreen
+from cleo_tui.screens.dialog import Dialog
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.edges import tell_edges
 
@@ -29,7 +29,7 @@ class Question:
     text: str = ""
 
 
-class PlanDialog(ModalScreen[Report | None]):
+class PlanDialog(Dialog[Report | None]):
     """Has the plan that is typed confirmed, and gives its report back; None if it was left."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ from cleo_tui.screens.of_queue import queue_word
 from cleo_tui.screens.read_list import MOST, ReadListScreen
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.columns import Cell, Column, Side
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 
 AT_ONCE = 16
 EVERY = 30.0
@@ -102,7 +102,9 @@ class AuditScreen(ReadListScreen[AuditEntry]):
 
     def empty_card(self) -> Card:
         """Nobody did anything."""
-        return Card(Look.EMPTY, "Nothing was done yet", "What operators change is written down here, whoever does it.")
+        return Card(
+            Absence.EMPTY, "Nothing was done yet", "What operators change is written down here, whoever does it."
+        )
 
     def visit(self, words: Sequence[str]) -> None:
         """The audit of the queue that was asked for (``@emails``), else of all."""

@@ -31,7 +31,7 @@ from cleo_tui.widgets.banner import Banner
 from cleo_tui.widgets.keybar import KeyBar
 from cleo_tui.widgets.looks import HEALTHS
 from cleo_tui.widgets.prompt import Prompt, Purpose
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 from cleo_tui.widgets.table import LazyTable
 from cleo_tui.widgets.topbar import AlertCount, TopBar, since_of
 
@@ -221,13 +221,13 @@ class CleoScreen(Screen[None], Actor):
         if snapshot.has_data:
             return None
         if link.state is LinkState.CONNECTING or link.trouble is None:
-            return Card(Look.CONNECTING, f"Connecting to {link.address}", hint="It will be tried until it answers.")
+            return Card(Absence.CONNECTING, f"Connecting to {link.address}", hint="It will be tried until it answers.")
         wait = max(0, round((link.retry_at or 0) - snapshot.taken_at))
         hint = f"{link.trouble.cure}\nTrying again in {wait} s." if wait else f"{link.trouble.cure}\nTrying again now."
         cause = link.trouble.cause[:1].upper() + link.trouble.cause[1:]
         if link.state is LinkState.DENIED:
-            return Card(Look.DENIED, f"{link.address} does not let you in", cause, hint)
-        return Card(Look.ERROR, f"{link.address} does not answer", cause, hint)
+            return Card(Absence.DENIED, f"{link.address} does not let you in", cause, hint)
+        return Card(Absence.ERROR, f"{link.address} does not answer", cause, hint)
 
     def stale(self, snapshot: Snapshot, error: Exception | None, age: float) -> str:
         """What to say of data that can't be read anew: how old it is, and why. Of a lost server the banner says it."""

@@ -9,7 +9,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from cleo_core import Cleo, GroupOrder, GroupStrategy
 from cleo_core.errors import CleoError, InvalidOption
@@ -22,6 +21,7 @@ from cleo_tui.data.group_plans import order_plan, strategy_plan
 from cleo_tui.data.plans import Plan, Report
 from cleo_tui.data.understanding import understood
 from cleo_tui.screens.confirm import ConfirmScreen
+from cleo_tui.screens.dialog import Dialog
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.choices import Along, Choices, Option
 from cleo_tui.widgets.coming_view import ComingView
@@ -43,7 +43,7 @@ ORDERS = (
 )
 
 
-class CompareScreen(ModalScreen[Report | None]):
+class CompareScreen(Dialog[Report | None]):
     """Lets a rule be chosen, shows what comes of it, and has it confirmed. Gives the report back; None if it was left.
 
     Subclasses say what can be chosen in ``choices`` (the first by up and down, the second by left and right), and what

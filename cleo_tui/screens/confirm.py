@@ -9,7 +9,6 @@ from itertools import islice
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, ProgressBar, Static
 
 from cleo_core.errors import CleoError
@@ -17,6 +16,7 @@ from cleo_tui import say
 from cleo_tui.actions import app_of
 from cleo_tui.data.plans import Plan, Report, Rung, carry_out, preview
 from cleo_tui.data.understanding import understood
+from cleo_tui.screens.dialog import Dialog
 from cleo_tui.screens.telling import TellingScreen
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.edges import tell_edges
@@ -25,7 +25,7 @@ from cleo_tui.widgets.said import SCROLL_KEYS, Said
 MOST_FAILURES = 200
 
 
-class ConfirmScreen(ModalScreen[Report | None]):
+class ConfirmScreen(Dialog[Report | None]):
     """Asks, carries the plan out, and gives its report back: None if nothing was attempted. Esc stops it.
 
     ``refused`` is told when the engine would do none of it; unless given, the operator is warned.

@@ -27,7 +27,7 @@ from cleo_tui.widgets.braille import spark
 from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.latest_letter import LatestLetter
 from cleo_tui.widgets.pane import Pane
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 from cleo_tui.widgets.strip import Choice, ChoiceStrip
 from cleo_tui.widgets.table import LazyTable
 
@@ -160,21 +160,21 @@ class DeadLettersScreen(ChangesLetters, MarksRows, FiltersRows):
         if self._rows.total:
             return None
         if not self.queue:
-            return Card(Look.EMPTY, "No dead letters", "Nothing has failed for good.")
+            return Card(Absence.EMPTY, "No dead letters", "Nothing has failed for good.")
         if self._kinds.value is None:
             return self._card_without_kinds()
         if self._filter and self._kinds.value.items:
-            return Card(Look.FILTERED, f"No kind of error matches {self._filter!r}", "", "esc clears the filter")
+            return Card(Absence.FILTERED, f"No kind of error matches {self._filter!r}", "", "esc clears the filter")
         hint = f"U brings back {say.plural(last.count, 'letter')}" if (last := self.last_discard) else ""
-        return Card(Look.EMPTY, f"No dead letters in {self.queue}", "Nothing has failed for good here.", hint)
+        return Card(Absence.EMPTY, f"No dead letters in {self.queue}", "Nothing has failed for good here.", hint)
 
     def _card_without_kinds(self) -> Card:
         error = self._kinds.error
         if isinstance(error, PermissionDenied):
-            return Card(Look.DENIED, f"You may not look into {self.queue}", error.cause, error.cure)
+            return Card(Absence.DENIED, f"You may not look into {self.queue}", error.cause, error.cure)
         if error is not None:
-            return Card(Look.ERROR, f"{self.queue} can't be read", str(error))
-        return Card(Look.CONNECTING, f"Reading {self.queue}")
+            return Card(Absence.ERROR, f"{self.queue} can't be read", str(error))
+        return Card(Absence.CONNECTING, f"Reading {self.queue}")
 
     # --- keys ----------------------------------------------------------------------------------------
 

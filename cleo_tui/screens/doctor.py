@@ -17,7 +17,7 @@ from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.columns import Cell, Column
 from cleo_tui.widgets.edges import tell_edges
 from cleo_tui.widgets.looks import CHECKS
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 
 EVERY = 30.0
 WORST_FIRST = (CheckStatus.BAD, CheckStatus.WARN, CheckStatus.UNKNOWN, CheckStatus.OK)
@@ -95,7 +95,7 @@ class DoctorScreen(ReadListScreen[Check]):
 
     def empty_card(self) -> Card:
         """Nothing could be looked at."""
-        return Card(Look.EMPTY, "There is nothing to examine")
+        return Card(Absence.EMPTY, "There is nothing to examine")
 
     # --- keys ----------------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from pydantic import JsonValue
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from cleo_core.errors import InvalidArguments
@@ -18,6 +17,7 @@ from cleo_tui.data.editing import EditorFailed, arguments_of, changes, edit_plan
 from cleo_tui.data.plans import Target
 from cleo_tui.screens.base import CleoScreen
 from cleo_tui.screens.confirm import ConfirmScreen
+from cleo_tui.screens.dialog import Dialog
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.edges import tell_edges
 from cleo_tui.widgets.said import SCROLL_KEYS, Said
@@ -31,7 +31,7 @@ EDIT = Action(
 )
 
 
-class RefusedScreen(ModalScreen[bool]):
+class RefusedScreen(Dialog[bool]):
     """Says what is wrong with what was typed, and asks whether to go on editing it."""
 
     AUTO_FOCUS = "#again"

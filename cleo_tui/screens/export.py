@@ -10,18 +10,18 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, ProgressBar, Static
 
 from cleo_core.errors import CleoError
 from cleo_tui import say
 from cleo_tui.data.export import ExportError, Fields, write
 from cleo_tui.data.understanding import understood
+from cleo_tui.screens.dialog import Dialog
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.edges import tell_edges
 
 
-class ExportScreen(ModalScreen[str | None]):
+class ExportScreen(Dialog[str | None]):
     """Writes the pages into the file, and gives back what came of it; None if it was left."""
 
     AUTO_FOCUS = "#no"

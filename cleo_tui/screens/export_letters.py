@@ -11,7 +11,6 @@ from typing import IO, Any
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, ProgressBar, Static
 from textual.worker import Worker
 
@@ -22,6 +21,7 @@ from cleo_tui.actions import app_of
 from cleo_tui.data.export import reason_of
 from cleo_tui.data.private import make_private
 from cleo_tui.data.understanding import understood
+from cleo_tui.screens.dialog import Dialog
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.edges import tell_edges
 
@@ -29,7 +29,7 @@ REDRAW = 200
 Part = tuple[str, int, dict[str, Any]]
 
 
-class ExportLettersScreen(ModalScreen[None]):
+class ExportLettersScreen(Dialog[None]):
     """Writes a line of JSON for each letter. A file that is there already is never overwritten, and one that is not
     finished does not stay.
     """

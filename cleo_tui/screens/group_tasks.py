@@ -14,7 +14,7 @@ from cleo_tui.screens.group_columns import active_text, lock_text
 from cleo_tui.screens.of_queue import QUEUE_STEPS
 from cleo_tui.screens.tasks import TASK_ACTIONS, TasksScreen
 from cleo_tui.widgets.looks import standing_of
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 from cleo_tui.widgets.strip import Choice
 
 GROUP_TASKS_ACTIONS = (*TASK_ACTIONS, *GROUP_CHANGES)
@@ -64,7 +64,7 @@ class GroupTasksScreen(TasksScreen, ChangesGroups):
     def empty_card(self) -> Card:
         """There is nothing in this state."""
         what = "waits" if self.state is TaskState.WAITING else "runs"
-        return Card(Look.EMPTY, f"No task of {self.crumb} {what}", "", "l or → shows the other state, esc goes back")
+        return Card(Absence.EMPTY, f"No task of {self.crumb} {what}", "", "l or → shows the other state, esc goes back")
 
     def reconcile(self, snapshot: Snapshot) -> None:
         """Read the list and the group anew."""

@@ -30,7 +30,7 @@ from cleo_tui.screens.matching import matcher
 from cleo_tui.screens.of_queue import QUEUE_STEPS, QueueScreen, queue_word
 from cleo_tui.widgets.group_head import GroupHead
 from cleo_tui.widgets.pane import Pane
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 from cleo_tui.widgets.strip import ChoiceStrip
 from cleo_tui.widgets.table import LazyTable
 
@@ -171,22 +171,22 @@ class GroupsScreen(QueueScreen, ChangesGroups, CopiesRow, ShowsHistory):
         if card := self.card_without_data(snapshot):
             return card
         if not self.queue:
-            return Card(Look.EMPTY, "No queues yet", "A queue appears with its first task.")
+            return Card(Absence.EMPTY, "No queues yet", "A queue appears with its first task.")
         if self._paged.page is None:
             return self._card_without_page()
         if self._paged.total:
             return None
         if self._filter:
-            return Card(Look.FILTERED, f"No group matches {self._filter!r}", "", "esc clears the filter")
+            return Card(Absence.FILTERED, f"No group matches {self._filter!r}", "", "esc clears the filter")
         text = "A group is listed while it has tasks that wait or run, or settings of its own."
-        return Card(Look.EMPTY, f"{self.queue} has no groups now", text, self.next_hint)
+        return Card(Absence.EMPTY, f"{self.queue} has no groups now", text, self.next_hint)
 
     def _card_without_page(self) -> Card:
         if isinstance(self._error, PermissionDenied):
-            return Card(Look.DENIED, f"You may not look into {self.queue}", self._error.cause, self._error.cure)
+            return Card(Absence.DENIED, f"You may not look into {self.queue}", self._error.cause, self._error.cure)
         if self._error is not None:
-            return Card(Look.ERROR, f"The groups of {self.queue} can't be read", str(self._error))
-        return Card(Look.CONNECTING, f"Reading the groups of {self.queue}")
+            return Card(Absence.ERROR, f"The groups of {self.queue} can't be read", str(self._error))
+        return Card(Absence.CONNECTING, f"Reading the groups of {self.queue}")
 
     # --- filter --------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ from cleo_tui.screens.history_words import USAGE, completed_words, scope_of
 from cleo_tui.screens.letters import LettersScreen
 from cleo_tui.screens.of_queue import QUEUE_STEPS
 from cleo_tui.widgets.prompt import Purpose
-from cleo_tui.widgets.statecard import Card, Look, StateCard
+from cleo_tui.widgets.statecard import Absence, Card, StateCard
 from cleo_tui.widgets.strip import Choice, ChoiceStrip
 from cleo_tui.widgets.tiles import Tiles
 
@@ -169,21 +169,23 @@ class HistoryScreen(CleoScreen):
         if card := self.card_without_data(snapshot):
             return card
         if self._scope is None:
-            return Card(Look.EMPTY, "No queues yet", "A queue appears with its first task.")
+            return Card(Absence.EMPTY, "No queues yet", "A queue appears with its first task.")
         error = self._reading.error
         if error is not None and (past is None or past.span is not self._span):
             denied = isinstance(error, PermissionDenied)
             return Card(
-                Look.DENIED if denied else Look.ERROR,
+                Absence.DENIED if denied else Absence.ERROR,
                 f"The history of {self._scope.text} can't be read",
                 error.cause if isinstance(error, PermissionDenied) else str(error),
                 error.cure if isinstance(error, PermissionDenied) else "",
             )
         if past is None:
-            return Card(Look.CONNECTING, f"Reading the last {self._span.label} of {self._scope.text}")
+            return Card(Absence.CONNECTING, f"Reading the last {self._span.label} of {self._scope.text}")
         if past.is_empty:
             hint = "" if past.span is SPANS[-1] else "} looks over a longer range"
-            return Card(Look.EMPTY, f"Nothing happened in the last {past.span.label}", f"Of {past.scope.text}.", hint)
+            return Card(
+                Absence.EMPTY, f"Nothing happened in the last {past.span.label}", f"Of {past.scope.text}.", hint
+            )
         return None
 
     # --- choosing ------------------------------------------------------------------------------------

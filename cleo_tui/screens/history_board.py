@@ -18,7 +18,7 @@ from cleo_tui.screens import history_charts
 from cleo_tui.screens.history_tables import error_columns, load_columns, name_columns
 from cleo_tui.widgets.pane import Pane
 from cleo_tui.widgets.plot import Picture, Plot
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 from cleo_tui.widgets.table import LazyTable
 
 
@@ -215,5 +215,5 @@ class Board(Vertical):
     def _tell_table(self, view: View, place: str, last: str) -> None:
         title, note, empty = TABLES[view]
         self.tables[view].show(self.rows[view])
-        card = None if self.rows[view].total else Card(Look.EMPTY, f"{empty} {last}")
+        card = None if self.rows[view].total else Card(Absence.EMPTY, f"{empty} {last}")
         self._panes[view].tell(title, f"{note} · {place}" if place else note, card=card)

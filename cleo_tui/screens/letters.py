@@ -20,7 +20,7 @@ from cleo_tui.screens.task_columns import arguments
 from cleo_tui.screens.task_list import LIST_ACTIONS, TaskListScreen, target_of
 from cleo_tui.theme import Role
 from cleo_tui.widgets.columns import Cell, Column, Side
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 
 LETTERS_ACTIONS = (
     *COMMON,
@@ -130,15 +130,15 @@ class LettersScreen(TaskListScreen, ChangesLetters):
         if search.found.total:
             return self.card_without_data(snapshot)
         if search.error is not None:
-            return Card(Look.ERROR, f"{self.queue} can't be searched", str(search.error), "esc clears the filter")
+            return Card(Absence.ERROR, f"{self.queue} can't be searched", str(search.error), "esc clears the filter")
         if search.under_way:
-            return Card(Look.CONNECTING, f"Looking for {search.text!r}")
+            return Card(Absence.CONNECTING, f"Looking for {search.text!r}")
         if search.is_over:
             text = f"All {say.count(search.total)} were looked at: id, error and arguments of each."
-            return Card(Look.FILTERED, f"No letter has {search.text!r} in it", text, "esc clears the filter")
+            return Card(Absence.FILTERED, f"No letter has {search.text!r} in it", text, "esc clears the filter")
         text = f"The latest {say.count(search.looked)} of {say.count(search.total)} were looked at."
         hint = f"n looks at the next {say.count(STRETCH)} · esc clears the filter"
-        return Card(Look.FILTERED, f"No letter with {search.text!r} in it yet", text, hint)
+        return Card(Absence.FILTERED, f"No letter with {search.text!r} in it yet", text, hint)
 
     def choices(self, snapshot: Snapshot) -> list[Any]:
         """Nothing can be chosen."""
@@ -151,7 +151,7 @@ class LettersScreen(TaskListScreen, ChangesLetters):
         """All of them were dealt with."""
         what = "of this kind " if self._kind is not None else ""
         hint = "U brings back what was discarded last · esc goes back" if self.last_discard else "esc goes back"
-        return Card(Look.EMPTY, f"No dead letter {what}is left in {self.queue}", "", hint)
+        return Card(Absence.EMPTY, f"No dead letter {what}is left in {self.queue}", "", hint)
 
     # --- keys ----------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from cleo_tui.theme import Role
 from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.looks import EVENTS, STATES
 from cleo_tui.widgets.pane import Pane
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 from cleo_tui.widgets.table import LazyTable
 
 LIVE_ACTIONS = (
@@ -122,8 +122,8 @@ class LiveScreen(CleoScreen):
         if self._rows.total:
             return None
         if self._filter and self.cleo_app.live.log.kept:
-            return Card(Look.FILTERED, f"No event matches {self._filter!r}", "", "esc clears the filter")
-        return Card(Look.EMPTY, "Nothing has happened yet", "Events appear here as they happen.")
+            return Card(Absence.FILTERED, f"No event matches {self._filter!r}", "", "esc clears the filter")
+        return Card(Absence.EMPTY, "Nothing has happened yet", "Events appear here as they happen.")
 
     def on_lazy_table_moved(self) -> None:
         """Going up leaves the latest event; going to the end comes back to it."""

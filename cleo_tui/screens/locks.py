@@ -20,7 +20,7 @@ from cleo_tui.screens.queue_columns import number
 from cleo_tui.screens.read_list import MOST
 from cleo_tui.theme import Role
 from cleo_tui.widgets.columns import Cell, Column, Side
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 
 ENDS_SOON = 3.0
 LOCK_ACTIONS = (
@@ -76,7 +76,7 @@ class LocksScreen(ListOfQueueScreen[LockInfo]):
 
     def empty_card(self) -> Card:
         """Nobody holds any."""
-        return Card(Look.EMPTY, f"No group of {self.queue} is locked", "", self.next_hint)
+        return Card(Absence.EMPTY, f"No group of {self.queue} is locked", "", self.next_hint)
 
     def body(self) -> ComposeResult:
         """The queues, above the list."""

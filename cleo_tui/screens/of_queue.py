@@ -12,7 +12,7 @@ from cleo_tui.actions import Action
 from cleo_tui.data.snapshot import Snapshot
 from cleo_tui.screens.base import CleoScreen, queue_names
 from cleo_tui.screens.read_list import ReadListScreen
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 from cleo_tui.widgets.strip import Choice, ChoiceStrip
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -139,7 +139,7 @@ class ListOfQueueScreen(QueueScreen, ReadListScreen[Row]):
         """Also while there is no queue yet."""
         card = super().card_without_data(snapshot)
         if card is None and not self.queue:
-            return Card(Look.EMPTY, "No queues yet", "A queue appears with its first task.")
+            return Card(Absence.EMPTY, "No queues yet", "A queue appears with its first task.")
         return card
 
     def on_choice_strip_picked(self, message: ChoiceStrip.Picked) -> None:

@@ -7,7 +7,7 @@ from textual.containers import Vertical
 from textual.screen import Screen
 
 from cleo_tui.widgets.keybar import KeyBar
-from cleo_tui.widgets.statecard import Card, Look, StateCard
+from cleo_tui.widgets.statecard import Absence, Card, StateCard
 from cleo_tui.widgets.topbar import TopBar
 
 
@@ -18,5 +18,5 @@ class OpeningScreen(Screen[None]):
         """The frame that all screens have, and one word."""
         yield TopBar()
         with Vertical(id="body"):
-            yield StateCard(Card(Look.CONNECTING, "Connecting"))
+            yield StateCard(Card(Absence.CONNECTING, "Connecting"))
         yield KeyBar()

@@ -21,7 +21,7 @@ from cleo_tui.theme import Role
 from cleo_tui.widgets.alerts import Alerts
 from cleo_tui.widgets.chart import Chart, Series
 from cleo_tui.widgets.pane import Pane
-from cleo_tui.widgets.statecard import Card, Look, StateCard
+from cleo_tui.widgets.statecard import Absence, Card, StateCard
 from cleo_tui.widgets.table import LazyTable
 from cleo_tui.widgets.tiles import Tile, Tiles
 
@@ -112,9 +112,9 @@ def _card_without_queues(snapshot: Snapshot) -> Card | None:
     if snapshot.queues:
         return None
     if snapshot.queue_total:
-        return Card(Look.DENIED, "You may not look into any queue here", next(iter(snapshot.denied.values()), ""))
+        return Card(Absence.DENIED, "You may not look into any queue here", next(iter(snapshot.denied.values()), ""))
     return Card(
-        Look.EMPTY,
+        Absence.EMPTY,
         f"No queues in the namespace {snapshot.link.namespace}",
         "A queue appears with its first task.",
         "If there should be some, check --namespace.",

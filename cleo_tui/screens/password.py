@@ -5,14 +5,14 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from cleo_tui.screens.dialog import Dialog
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.edges import tell_edges
 
 
-class PasswordScreen(ModalScreen[str | None]):
+class PasswordScreen(Dialog[str | None]):
     """Asks for the password of a profile's Redis user; None if it was left."""
 
     AUTO_FOCUS = "#asked"

@@ -20,7 +20,7 @@ from cleo_tui.screens.history_key import SHOW_HISTORY, ShowsHistory
 from cleo_tui.screens.queue_columns import ALL
 from cleo_tui.screens.sorting import SORTS, Key, SortsRows
 from cleo_tui.widgets.pane import Pane
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 from cleo_tui.widgets.table import LazyTable
 
 ORDERS: dict[str, Key[QueueView]] = {
@@ -84,10 +84,10 @@ class QueuesScreen(FiltersRows, SortsRows[QueueView], ShowsHistory):
         if self._rows.total:
             return None
         if snapshot.queues:
-            return Card(Look.FILTERED, f"No queue matches {self._filter!r}", "", "esc clears the filter")
+            return Card(Absence.FILTERED, f"No queue matches {self._filter!r}", "", "esc clears the filter")
         if snapshot.denied:
-            return Card(Look.DENIED, "You may not look into any queue here", next(iter(snapshot.denied.values())))
-        return Card(Look.EMPTY, "No queues yet", "A queue appears with its first task.")
+            return Card(Absence.DENIED, "You may not look into any queue here", next(iter(snapshot.denied.values())))
+        return Card(Absence.EMPTY, "No queues yet", "A queue appears with its first task.")
 
     def on_lazy_table_moved(self) -> None:
         """What may be done to one queue may not be done to another."""

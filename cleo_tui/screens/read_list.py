@@ -17,7 +17,7 @@ from cleo_tui.screens.copying import CopiesRow
 from cleo_tui.screens.filtering import FiltersRows
 from cleo_tui.widgets.columns import Column
 from cleo_tui.widgets.pane import Pane
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 from cleo_tui.widgets.table import LazyTable
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -117,7 +117,7 @@ class ReadListScreen(FiltersRows, CopiesRow, Generic[Row]):
         if self._rows.total:
             return None
         if self.reading.value:
-            return Card(Look.FILTERED, f"No {self.noun} matches {self._filter!r}", "", "esc clears the filter")
+            return Card(Absence.FILTERED, f"No {self.noun} matches {self._filter!r}", "", "esc clears the filter")
         return self._card_without_rows()
 
     def _card_without_rows(self) -> Card:
@@ -125,10 +125,10 @@ class ReadListScreen(FiltersRows, CopiesRow, Generic[Row]):
         if self.reading.value is not None and error is None:
             return self.empty_card()
         if isinstance(error, PermissionDenied):
-            return Card(Look.DENIED, f"You may not see {self.heading.lower()}", error.cause, error.cure)
+            return Card(Absence.DENIED, f"You may not see {self.heading.lower()}", error.cause, error.cure)
         if error is not None:
-            return Card(Look.ERROR, f"{self.heading} can't be read", str(error))
-        return Card(Look.CONNECTING, f"Reading {self.heading.lower()}")
+            return Card(Absence.ERROR, f"{self.heading} can't be read", str(error))
+        return Card(Absence.CONNECTING, f"Reading {self.heading.lower()}")
 
     # --- keys ----------------------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ from cleo_tui.screens.of_letters import OfLettersScreen
 from cleo_tui.theme import Role
 from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.facts import Fact, Facts
-from cleo_tui.widgets.looks import Look as Sign
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.looks import Look
+from cleo_tui.widgets.statecard import Absence, Card
 
 MOST = 50
 ABANDONED = 15.0
@@ -29,11 +29,11 @@ RETRIES_ACTIONS = (
     Action("stop", ("X",), "Stop the retry before its next step.", label="stop", effect=Effect.CHANGES),
 )  # fmt: skip
 SIGNS = {
-    "runs": Sign("►", Role.ACCENT),
-    "abandoned": Sign("?", Role.WARN),
-    "stopped": Sign("■", Role.WARN),
-    "failing": Sign("✗", Role.BAD),
-    "done": Sign("✓", Role.GOOD),
+    "runs": Look("►", Role.ACCENT),
+    "abandoned": Look("?", Role.WARN),
+    "stopped": Look("■", Role.WARN),
+    "failing": Look("✗", Role.BAD),
+    "done": Look("✓", Role.GOOD),
 }
 
 
@@ -91,7 +91,7 @@ class RetriesScreen(OfLettersScreen[RetryRun]):
     def empty_card(self) -> Card:
         """How one comes to be."""
         text = "R retries all letters of a kind of error, T a few first and then the others at a rate."
-        return Card(Look.EMPTY, f"No retry of many letters in {self.queue}", text, "esc goes back")
+        return Card(Absence.EMPTY, f"No retry of many letters in {self.queue}", text, "esc goes back")
 
     # --- keys ----------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.edges import tell_edges
 from cleo_tui.widgets.looks import STATES
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 
 NEXT = 5
 LATE = 5.0
@@ -153,7 +153,7 @@ class SchedulesScreen(ListOfQueueScreen[ScheduleInfo]):
     def empty_card(self) -> Card:
         """The queue has none."""
         text = "A task's declaration or cleo.schedules.add() makes one."
-        return Card(Look.EMPTY, f"Nothing is scheduled in {self.queue}", text, self.next_hint)
+        return Card(Absence.EMPTY, f"Nothing is scheduled in {self.queue}", text, self.next_hint)
 
     # --- keys ----------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from cleo_tui.screens.filtering import FiltersRows
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.columns import Cell, Column
 from cleo_tui.widgets.pane import Pane
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 from cleo_tui.widgets.table import LazyTable
 
 SERVER_ACTIONS = (
@@ -121,11 +121,11 @@ class ServersScreen(FiltersRows):
         if self._rows.total:
             return None
         if self._profiles:
-            return Card(Look.FILTERED, f"No profile matches {self._filter!r}", "", "esc clears the filter")
+            return Card(Absence.FILTERED, f"No profile matches {self._filter!r}", "", "esc clears the filter")
         # Cards stand in the middle; lines of one length stand below each other.
         width = max(map(len, EXAMPLE))
         example = "\n".join(line.ljust(width, NO_BREAK) for line in EXAMPLE)
-        return Card(Look.EMPTY, "No profiles yet", f"Write them into {self._path}:", example)
+        return Card(Absence.EMPTY, "No profiles yet", f"Write them into {self._path}:", example)
 
     def offers(self, action: Action) -> bool:
         """In a browser the demo can't take this console's place."""

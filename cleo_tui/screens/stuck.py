@@ -28,7 +28,7 @@ from cleo_tui.screens.stuck_columns import REASONS, columns
 from cleo_tui.screens.task import TaskScreen
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.pane import Pane
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 from cleo_tui.widgets.strip import Choice, ChoiceStrip
 from cleo_tui.widgets.table import LazyTable
 
@@ -210,18 +210,18 @@ class StuckScreen(MarksRows, FiltersRows, CopiesRow):
         if self._rows.total:
             return None
         if self._reading.error is not None:
-            return Card(Look.ERROR, "It can't be read what is stuck", str(self._reading.error))
+            return Card(Absence.ERROR, "It can't be read what is stuck", str(self._reading.error))
         running = snapshot.counts.active
         if running and (self._reading.value is None or self._unread):
-            return Card(Look.CONNECTING, f"Looking at {say.plural(running, 'running task')}")
+            return Card(Absence.CONNECTING, f"Looking at {say.plural(running, 'running task')}")
         if self._filter and any(page.items for page in self._pages.values()):
-            return Card(Look.FILTERED, f"No stuck task matches {self._filter!r}", "", "esc clears the filter")
+            return Card(Absence.FILTERED, f"No stuck task matches {self._filter!r}", "", "esc clears the filter")
         where = "" if self._queue == ALL else f" in {self._queue}"
         text = (
             "No lease ran out, no worker is silent or blocked, nothing runs past its timeout or for more than three "
             "times what is usual."
         )
-        return Card(Look.EMPTY, f"Nothing is stuck{where}", text if running else "Nothing runs.")
+        return Card(Absence.EMPTY, f"Nothing is stuck{where}", text if running else "Nothing runs.")
 
     # --- keys ----------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.edges import tell_edges
 from cleo_tui.widgets.reasons import Reasons
 from cleo_tui.widgets.section import Section
-from cleo_tui.widgets.statecard import Card, Look, StateCard
+from cleo_tui.widgets.statecard import Absence, Card, StateCard
 
 TASK_ACTIONS = (
     *COMMON,
@@ -129,10 +129,10 @@ class TaskScreen(CleoScreen):
             return None
         error = self._reading.error
         if isinstance(error, TaskNotFound):
-            return Card(Look.EMPTY, "There is no such task any more", str(error), "esc goes back")
+            return Card(Absence.EMPTY, "There is no such task any more", str(error), "esc goes back")
         if error is not None and snapshot.link.state.is_live:
-            return Card(Look.ERROR, "The task can't be read", str(error), "esc goes back")
-        return self.card_without_data(snapshot) or Card(Look.CONNECTING, f"Reading {self._key}")
+            return Card(Absence.ERROR, "The task can't be read", str(error), "esc goes back")
+        return self.card_without_data(snapshot) or Card(Absence.CONNECTING, f"Reading {self._key}")
 
     # --- keys ----------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from cleo_tui.screens.task import TaskScreen
 from cleo_tui.screens.task_columns import arguments
 from cleo_tui.widgets.columns import Column
 from cleo_tui.widgets.pane import Pane
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 from cleo_tui.widgets.strip import Choice
 from cleo_tui.widgets.table import LazyTable
 
@@ -169,16 +169,16 @@ class TaskListScreen(QueueScreen, MarksRows, CopiesRow):
 
     def _card_without_page(self) -> Card:
         if isinstance(self._error, PermissionDenied):
-            return Card(Look.DENIED, f"You may not look into {self.queue}", self._error.cause, self._error.cure)
+            return Card(Absence.DENIED, f"You may not look into {self.queue}", self._error.cause, self._error.cure)
         if self._error is not None:
-            return Card(Look.ERROR, f"{self.queue} can't be read", str(self._error))
-        return Card(Look.CONNECTING, f"Reading {self.queue}")
+            return Card(Absence.ERROR, f"{self.queue} can't be read", str(self._error))
+        return Card(Absence.CONNECTING, f"Reading {self.queue}")
 
     def _card_of_filter(self) -> Card:
         loaded, total = len(self._paged.loaded()), self._paged.total
         text = f"The filter looks through the {say.count(loaded)} tasks that are loaded, of {say.count(total)}."
         hint = "esc clears the filter"
-        return Card(Look.FILTERED, f"Nothing matches {self._filter!r}", text if loaded < total else "", hint)
+        return Card(Absence.FILTERED, f"Nothing matches {self._filter!r}", text if loaded < total else "", hint)
 
     # --- filter and marks ----------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import queue_names
 from cleo_tui.screens.task_columns import columns
 from cleo_tui.screens.task_list import LIST_ACTIONS, TaskListScreen
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 from cleo_tui.widgets.strip import Choice, ChoiceStrip
 
 TASK_ACTIONS = (
@@ -99,9 +99,9 @@ class TasksScreen(TaskListScreen):
     def empty_card(self) -> Card:
         """There is nothing in this state."""
         if not self.queue:
-            return Card(Look.EMPTY, "No queues yet", "A queue appears with its first task.")
+            return Card(Absence.EMPTY, "No queues yet", "A queue appears with its first task.")
         return Card(
-            Look.EMPTY,
+            Absence.EMPTY,
             f"No task of {self.queue} {_OF_STATE[self.state]}",
             "",
             "l or → shows the next state" + (", ] the next queue" if self.next_hint else ""),

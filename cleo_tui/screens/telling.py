@@ -8,13 +8,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 
+from cleo_tui.screens.dialog import Dialog
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.edges import tell_edges
 
 
-class TellingScreen(ModalScreen[None]):
+class TellingScreen(Dialog[None]):
     """A dialog with a heading; subclasses say in ``told`` what is below it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -15,7 +15,7 @@ from cleo_tui.screens.marking import MARKS, MarksRows
 from cleo_tui.screens.of_letters import OfLettersScreen
 from cleo_tui.theme import Role
 from cleo_tui.widgets.columns import Cell, Column, Side
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 
 MOST = 200
 GOES_SOON = 60.0
@@ -60,7 +60,7 @@ class TrashScreen(OfLettersScreen[Discard], MarksRows):
     def empty_card(self) -> Card:
         """There is nothing to bring back."""
         text = "What is discarded can be brought back for 10 minutes; then it is gone for good."
-        return Card(Look.EMPTY, f"The trash of {self.queue} is empty", text, "esc goes back")
+        return Card(Absence.EMPTY, f"The trash of {self.queue} is empty", text, "esc goes back")
 
     def offers(self, action: Action) -> bool:
         """Without a discard there is nothing to bring back."""

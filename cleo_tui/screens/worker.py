@@ -27,7 +27,7 @@ from cleo_tui.theme import Role
 from cleo_tui.widgets.columns import Cell, Column, Side
 from cleo_tui.widgets.facts import Fact, Facts
 from cleo_tui.widgets.pane import Pane
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 from cleo_tui.widgets.strip import Choice, ChoiceStrip
 from cleo_tui.widgets.table import LazyTable
 
@@ -172,12 +172,12 @@ class WorkerScreen(ShowsHistory):
         if shown.total:
             return None
         if self._reading.error is not None:
-            return Card(Look.ERROR, "What it does can't be read", str(self._reading.error))
+            return Card(Absence.ERROR, "What it does can't be read", str(self._reading.error))
         if self._reading.value is None or (self._view is View.RUNNING and len(self._pages) < len(self._worker.queues)):
-            return Card(Look.CONNECTING, "Reading what it does")
+            return Card(Absence.CONNECTING, "Reading what it does")
         if self._view is View.RUNNING:
-            return Card(Look.EMPTY, "It runs no task", "", "l shows how those ended that it ran last")
-        return Card(Look.EMPTY, "No task that it ran has ended", "", "l shows what runs")
+            return Card(Absence.EMPTY, "It runs no task", "", "l shows how those ended that it ran last")
+        return Card(Absence.EMPTY, "No task that it ran has ended", "", "l shows what runs")
 
     def _show_view(self) -> None:
         for view, pane in self._panes.items():

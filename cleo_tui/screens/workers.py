@@ -26,7 +26,7 @@ from cleo_tui.screens.sorting import SORTS, SortsRows
 from cleo_tui.screens.worker import WORKER_CHANGES, WorkerScreen
 from cleo_tui.screens.worker_columns import columns, condition_of
 from cleo_tui.widgets.pane import Pane
-from cleo_tui.widgets.statecard import Card, Look
+from cleo_tui.widgets.statecard import Absence, Card
 from cleo_tui.widgets.table import LazyTable
 
 WORKERS_ACTIONS = (
@@ -112,14 +112,14 @@ class WorkersScreen(MarksRows, FiltersRows, CopiesRow, SortsRows[WorkerInfo], Sh
         if card := self.card_without_data(snapshot):
             return card
         if snapshot.workers is None:
-            return Card(Look.CONNECTING, "Reading the workers")
+            return Card(Absence.CONNECTING, "Reading the workers")
         if not snapshot.workers:
             waiting = snapshot.counts.waiting
             many = f"{say.count(waiting)} tasks wait and nobody serves them."
             text = {0: "", 1: "1 task waits and nobody serves it."}.get(waiting, many)
-            return Card(Look.EMPTY, "No worker is alive", text, "Start one: cleo worker MODULE:NAME")
+            return Card(Absence.EMPTY, "No worker is alive", text, "Start one: cleo worker MODULE:NAME")
         if not self._rows.total:
-            return Card(Look.FILTERED, f"No worker matches {self._filter!r}", "", "esc clears the filter")
+            return Card(Absence.FILTERED, f"No worker matches {self._filter!r}", "", "esc clears the filter")
         return None
 
     # --- keys ----------------------------------------------------------------------------------------

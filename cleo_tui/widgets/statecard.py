@@ -11,7 +11,7 @@ from textual.widgets import Static
 from cleo_tui.theme import Role, inked
 
 
-class Look(Enum):
+class Absence(Enum):
     """The kinds of nothing, with their glyph and role."""
 
     CONNECTING = ("◌", Role.ACCENT)
@@ -35,7 +35,7 @@ class Look(Enum):
 class Card:
     """The words: what is so, why, and what to do."""
 
-    look: Look
+    look: Absence
     title: str
     text: str = ""
     hint: str = ""

@@ -27,6 +27,8 @@ from cleo_tui.widgets.flashing import Flashes
 
 Row = TypeVar("Row")
 HEADER = 1
+# What gives way to the look of a marked line; what is well or broken is told in it too.
+QUIET = {Role.PLAIN, Role.STRONG, Role.MUTED, Role.FAINT}
 
 
 TABLE_ACTIONS = (
@@ -341,13 +343,12 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
         elif not looks.cells:
             return Strip.blank(width, base)
         else:
-            edge = "▌" if looks.place is _Place.CURSOR else " "
-            mark = "✓" if looks.marked else " "
+            edge = "✓" if looks.marked else "▌" if looks.place is _Place.CURSOR else " "
             segments = [
-                Segment(edge, self.ink(Role.ACCENT, *over)),
-                Segment(mark, self.ink(Role.MARK, *over)),
+                Segment(edge, self.ink(Role.MARK if looks.marked else Role.ACCENT, *over)),
+                Segment(" ", self.ink(Role.MARK, *over)),
             ]
         for (text, role), (column, room) in zip(looks.cells, self._layout, strict=False):
-            ink = self.ink(Role.MARK if looks.marked and role is Role.PLAIN else role, *over)
+            ink = self.ink(Role.MARK if looks.marked and role in QUIET else role, *over)
             segments += (Segment(fit(text, room, column.side), ink), Segment(" " * GAP, base))
         return Strip(Segment.adjust_line_length(segments, width, base), width)

@@ -12,7 +12,7 @@ from cleo_core.models import TaskState
 from cleo_tui.app import CleoApp
 from cleo_tui.data.link import LinkState
 from cleo_tui.settings import ConsoleSettings
-from cleo_tui.widgets.statecard import Look, StateCard
+from cleo_tui.widgets.statecard import Absence, StateCard
 from tests.console.canned import CannedCleo, clock
 from tests.waiting import until
 
@@ -89,7 +89,7 @@ def _is_read(app: CleoApp) -> bool:
         return False
     if any("asking the server" in str(view.render()).lower() for view in app.screen.query("ComingView, #preview")):
         return False
-    return all(not text.startswith(Look.CONNECTING.glyph) for text in _cards(app))
+    return all(not text.startswith(Absence.CONNECTING.glyph) for text in _cards(app))
 
 
 def _cards(app: CleoApp) -> list[str]:

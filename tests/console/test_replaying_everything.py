@@ -16,7 +16,7 @@ from cleo_tui.data.replay import Player, Recording, ReplayCleo
 from cleo_tui.profiles import Profile
 from cleo_tui.screens import discover
 from cleo_tui.settings import ConsoleSettings
-from cleo_tui.widgets.statecard import Look, StateCard
+from cleo_tui.widgets.statecard import Absence, StateCard
 from tests.console.driving import Console
 from tests.engine.access.calls import a_retry, a_schedule, a_worker
 from tests.engine.access.calls_that_change import OPERATING, PRODUCING, WORKING
@@ -143,7 +143,7 @@ async def _settle(shop: Console) -> None:
     """Wait until nothing on the screen waits for an answer."""
 
     def settled() -> bool:
-        return not any(card.startswith(Look.CONNECTING.glyph) for card in _cards(shop))
+        return not any(card.startswith(Absence.CONNECTING.glyph) for card in _cards(shop))
 
     try:
         await until(settled)
@@ -165,7 +165,7 @@ async def _walk(shop: Console) -> None:
             await shop.press(key)
             await _settle(shop)
         await shop.see(*texts)
-        bad = [card for card in _cards(shop) if card[:1] in {Look.ERROR.glyph, Look.DENIED.glyph}]
+        bad = [card for card in _cards(shop) if card[:1] in {Absence.ERROR.glyph, Absence.DENIED.glyph}]
         assert not bad, f":{command} shows {bad}"
         assert shop.app.snapshot is not None
         assert shop.app.snapshot.link.state is LinkState.CONNECTED
