@@ -194,7 +194,7 @@ class Task(Generic[P, R_co, T_co]):
         """Check the arguments of many calls and store them at their destination."""
         limit = producer.backend.limits.payload_bytes
         signature = self.signature
-        tasks = [to.new(signature.encode(signature.bind(_checked_call(args), {}), limit)) for args in calls]
+        tasks = to.new_many([signature.encode(signature.bind(_checked_call(args), {}), limit) for args in calls])
         created = await producer.store(to.queue, tasks)
         return [
             TaskHandle(producer, to.queue, task.id, created=new, adapter=self._result)
@@ -259,7 +259,7 @@ class TaskDecorator:
 
 
 def _checked_call(args: object) -> tuple[Any, ...] | list[Any]:
-    if isinstance(args, tuple | list):
+    if isinstance(args, (tuple, list)):
         return cast("tuple[Any, ...]", args)
     raise InvalidArguments(
         f"enqueue_many takes a tuple of arguments for each call, for example [(1,), (2,)]; {args!r} is none."

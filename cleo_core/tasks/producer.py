@@ -20,9 +20,19 @@ from cleo_core.waits import Waits
 IN_FLIGHT = 2
 
 
+RANDOM_DIGITS = 16
+
+
 def new_task_id() -> str:
     """An id that sorts by the time it was made (milliseconds) and has 64 random bits."""
-    return f"{time.time_ns() // 1_000_000:011x}{os.urandom(8).hex()}"
+    return new_task_ids(1)[0]
+
+
+def new_task_ids(count: int) -> list[str]:
+    """Ids as ``new_task_id`` makes them, of one moment."""
+    made = f"{time.time_ns() // 1_000_000:011x}"
+    digits = os.urandom(count * RANDOM_DIGITS // 2).hex()
+    return [made + digits[first : first + RANDOM_DIGITS] for first in range(0, len(digits), RANDOM_DIGITS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,15 @@ class Destination:
             int(self.priority),
             self.delay_ms,
         )
+
+    def new_many(self, arguments: Sequence[bytes]) -> list[NewTask]:
+        """Tasks of this kind, one for each of the arguments, each with an id of its own."""
+        name, head, group, priority, delay_ms = self.name, self.head, self.group, int(self.priority), self.delay_ms
+        ids = new_task_ids(len(arguments))
+        return [
+            NewTask(task_id, name, data, head, group, priority, delay_ms)
+            for task_id, data in zip(ids, arguments, strict=True)
+        ]
 
 
 async def _note_known(created: list[bool], first: int, call: asyncio.Task[dict[int, str]]) -> None:

@@ -62,7 +62,10 @@ class Signature:
         self._names = {p.name for p in parameters} - {self._spread, self._rest}
         self._plain = not (self._spread or self._rest or self._positional_only)
         self._adapter = self._make_adapter(hints)
+        self._check = self._adapter.validator.validate_python
+        self._write = self._adapter.serializer.to_json
         self._read = self._adapter.validator.validate_json
+        self._said = f"The arguments of {name!r}"
         self._nested = _has_models(hints.values())
 
     def _make_adapter(self, hints: Mapping[str, Any]) -> TypeAdapter[dict[str, Any]]:
@@ -112,6 +115,8 @@ class Signature:
         Raises:
             InvalidArguments: too many, given twice, or unknown.
         """
+        if not kwargs and len(args) <= len(self._positional):
+            return dict(zip(self._positional, args, strict=False))
         if len(args) > len(self._positional) and self._spread is None:
             raise InvalidArguments(
                 f"The task {self.name!r} takes {len(self._positional)} positional arguments; {len(args)} were given."
@@ -139,13 +144,13 @@ class Signature:
             PayloadTooLarge: the JSON has more than ``limit`` bytes.
         """
         try:
-            checked = self._adapter.validate_python(named)
-            data = self._adapter.dump_json(checked, by_alias=True, round_trip=True)
+            checked = self._check(named)
+            data = self._write(checked, by_alias=True, round_trip=True)
         except ValidationError as error:
             raise InvalidArguments(f"The arguments don't fit the task {self.name!r}: {explain(error)}") from None
         except PydanticSerializationError as error:
             raise InvalidArguments(f"The arguments of {self.name!r} can't be written as JSON: {error}.") from None
-        check_payload(data, f"The arguments of {self.name!r}", limit)
+        check_payload(data, self._said, limit)
         if b"null" in data and has_nan(checked):
             raise InvalidArguments(f"The arguments of {self.name!r} have NaN or infinity, which JSON can't hold.")
         if self._nested:
@@ -244,13 +249,18 @@ def check_payload(data: bytes, what: str, limit: int) -> None:
             f"{what} take {len(data):,} bytes as JSON; the limit is {limit:,}. "
             "Store the data elsewhere and pass a reference, or raise Limits.payload_bytes."
         )
-    if b"NaN" in data or b"Infinity" in data or data.count(b"[") + data.count(b"{") > MAX_DEPTH:
+    if b"NaN" in data or b"Infinity" in data or (len(data) > MAX_DEPTH and _brackets(data) > MAX_DEPTH):
         try:
             from_json(data, allow_inf_nan=False)
         except ValueError as error:
             if "recursion" in str(error):
                 raise InvalidArguments(f"{what} are nested too deeply to be read back. Flatten them.") from None
             raise InvalidArguments(f"{what} have NaN or infinity in them, which JSON can't hold.") from None
+
+
+def _brackets(data: bytes) -> int:
+    """How many open, which no nesting is deeper than."""
+    return data.count(b"[") + data.count(b"{")
 
 
 def encode_raw(name: str, arguments: Mapping[str, Any], limit: int) -> bytes:
