@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from cleo_core import Cleo, GroupOrder, InvalidName, Task, TaskNotFound, TaskPriority, TaskState
+from cleo_core import Cleo, GroupOrder, InvalidName, TaskNotFound, TaskPriority, TaskState
 from cleo_core.reasons import (
     Behind,
     Claimable,
@@ -23,24 +23,9 @@ from cleo_core.reasons import (
     Yielding,
 )
 from tests.conftest import StartWorker
-from tests.explaining import among, kinds, only, release
+from tests.explaining import among, beats, declared, kinds, only, release
 from tests.ghosts import claim_and_die
 from tests.waiting import SOON, until
-
-
-def _declared(cleo: Cleo) -> Task[[], object, None]:
-    @cleo.task(queue="q")
-    async def work() -> None:
-        pass
-
-    return work
-
-
-async def _beats(cleo: Cleo, *, active: int = 0) -> bool:
-    """Whether a worker is known, with so many tasks running as its heartbeat has it."""
-    workers = await cleo.workers.list()
-    return bool(workers) and workers[0].active == active
-
 
 # --- nothing, or nobody, keeps it ----------------------------------------------------------------
 
@@ -78,10 +63,10 @@ async def test_no_worker_serves_the_queue(cleo: Cleo) -> None:
 
 
 async def test_no_worker_knows_the_task(cleo: Cleo) -> None:
-    _declared(cleo)
+    declared(cleo)
     await cleo.queues.pause("q")
     async with cleo.worker(["q"]):
-        await until(lambda: _beats(cleo))
+        await until(lambda: beats(cleo))
         handle = await cleo.queues.add("q", "mystery")
         reason = among(await cleo.explain(handle.id), NoWorkerKnowsTask)
         assert (reason.name, reason.workers) == ("mystery", 1)
@@ -100,9 +85,9 @@ async def _workers(cleo: Cleo, count: int) -> bool:
 
 
 async def test_a_worker_of_another_queue_does_not_count(cleo: Cleo) -> None:
-    _declared(cleo)
+    declared(cleo)
     async with cleo.worker(["other"]):
-        await until(lambda: _beats(cleo))
+        await until(lambda: beats(cleo))
         handle = await cleo.queues.add("q", "work")
         only(await cleo.explain(handle.id), NoWorker)
 
@@ -121,7 +106,7 @@ async def test_all_slots_of_the_workers_are_taken(cleo: Cleo) -> None:
         gate.clear()
         async with cleo.worker(concurrency=slots, prefetch=0, heartbeat=0.05):
             busy = await work.enqueue_many([()] * slots)
-            await until(lambda: _beats(cleo, active=slots))  # noqa: B023
+            await until(lambda: beats(cleo, active=slots))  # noqa: B023
             handle = await work.enqueue()
             reason = only(await cleo.explain(handle.id), WorkersBusy)
             assert (reason.workers, reason.slots, reason.text) == (1, slots, text)
@@ -132,7 +117,7 @@ async def test_all_slots_of_the_workers_are_taken(cleo: Cleo) -> None:
 
 async def test_nothing_keeps_it_but_that_its_worker_has_not_looked_yet(cleo: Cleo, start_worker: StartWorker) -> None:
     worker = start_worker(cleo.backend.redis.url, "@cleo.task(queue='q')\nasync def work() -> int: return 7\n")
-    await until(lambda: _beats(cleo))
+    await until(lambda: beats(cleo))
     (child,) = worker.children
     child.suspend()
     handle = await cleo.queues.add("q", "work")

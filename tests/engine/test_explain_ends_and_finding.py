@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from cleo_core import Backoff, Cleo, Task, TaskState
+from cleo_core import Backoff, Cleo, TaskState
 from cleo_core.reasons import (
     Behind,
     Cancelled,
@@ -25,26 +25,11 @@ from cleo_core.reasons import (
     Running,
     Yielding,
 )
-from tests.explaining import among, kinds, only, release
+from tests.explaining import among, beats, declared, kinds, only, release
 from tests.ghosts import GHOST, claim_and_die
 from tests.raw import ask_at
 from tests.servers import Server
 from tests.waiting import SOON, until
-
-
-def _declared(cleo: Cleo) -> Task[[], object, None]:
-    @cleo.task(queue="q")
-    async def work() -> None:
-        pass
-
-    return work
-
-
-async def _beats(cleo: Cleo, *, active: int = 0) -> bool:
-    """Whether a worker is known, with so many tasks running as its heartbeat has it."""
-    workers = await cleo.workers.list()
-    return bool(workers) and workers[0].active == active
-
 
 # --- not yet -------------------------------------------------------------------------------------
 
@@ -69,7 +54,7 @@ async def test_it_waits_to_be_tried_again(cleo: Cleo) -> None:
     async with cleo.worker():
         handle = await fail.enqueue()
         await until(lambda: _is(cleo, handle.id, TaskState.DELAYED))
-        await until(lambda: _beats(cleo))
+        await until(lambda: beats(cleo))
         reason = only(await cleo.explain(handle.id), DelayedUntil)
     assert reason.attempt == 2
     assert 2_900 < reason.due_in <= 3_000
@@ -156,7 +141,7 @@ async def test_its_lease_ran_out(cleo: Cleo) -> None:
 
 
 async def test_it_has_completed(cleo: Cleo) -> None:
-    work = _declared(cleo)
+    work = declared(cleo)
     async with cleo.worker():
         handle = await work.enqueue()
         await handle.result(timeout=30)
