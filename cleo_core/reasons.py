@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cleo_core.models import Model, TaskState
+from cleo_core.models.stuck import who_takes_it_back
 from cleo_core.rate_limit import RateLimit
 
 
@@ -279,7 +280,7 @@ class Running(Model):
         if self.lease_expires_in < 0:
             return (
                 f"Its worker {self.worker} has been silent for too long; the lease ran out "
-                f"{_duration(-self.lease_expires_in)} ago, and the next sweep of any worker takes the task back."
+                f"{_duration(-self.lease_expires_in)} ago, and {who_takes_it_back(-self.lease_expires_in)}."
             )
         return (
             f"It has been running for {_duration(self.for_seconds)} on {self.worker}, attempt {self.attempt}{cancel}."

@@ -34,8 +34,19 @@ class StuckKind(StrEnum):
     FAR_PAST_USUAL = "far_past_usual"
 
 
+# Workers sweep their queues every 2 s, unless told otherwise.
+UNSWEPT = 10.0
+
+
+def who_takes_it_back(ago: float) -> str:
+    """What becomes of a task whose lease ran out ``ago`` seconds ago: if no sweep has come by, none may be coming."""
+    if ago < UNSWEPT:
+        return "the next sweep of any worker of its queue takes it back"
+    return "no worker of its queue has taken it back since: start one, or recover it by hand"
+
+
 class LeaseRanOut(Model):
-    """Nobody has renewed the lease; the next sweep of any worker takes the task back."""
+    """Nobody has renewed the lease; the next sweep of any worker of the queue takes the task back."""
 
     kind: Literal[StuckKind.LEASE_RAN_OUT] = StuckKind.LEASE_RAN_OUT
     ago: float
@@ -43,7 +54,7 @@ class LeaseRanOut(Model):
     @property
     def text(self) -> str:
         """The reason as a sentence."""
-        return f"Its lease ran out {self.ago:.1f} s ago; the next sweep takes it back."
+        return f"Its lease ran out {self.ago:.1f} s ago; {who_takes_it_back(self.ago)}."
 
 
 class WorkerSilent(Model):

@@ -42,7 +42,9 @@ def assemble(
 ) -> Snapshot:
     """The snapshot of what is known at ``now``. The ``book`` remembers since when each alert holds."""
     serving = Counter(queue for worker in workers or () for queue in worker.queues)
-    queues = tuple(_view(name, queue, now, serving[name], bounds) for name, queue in known.items())
+    queues = tuple(
+        _view(name, queue, now, serving[name] if workers is not None else None, bounds) for name, queue in known.items()
+    )
     alerts = [alert for view in queues for alert in _alerts_of(view, now, bounds)]
     alerts += worker_alerts(workers or (), now) + server_alerts(server, bounds)
     return Snapshot(
@@ -59,7 +61,7 @@ def assemble(
     )
 
 
-def _view(name: str, known: KnownQueue, now: float, workers: int, bounds: Thresholds) -> QueueView:
+def _view(name: str, known: KnownQueue, now: float, workers: int | None, bounds: Thresholds) -> QueueView:
     tally = known.tally
     reading, counts = tally.reading, tally.counts
     rates = known.meter.rates(known.minutes)
@@ -67,7 +69,16 @@ def _view(name: str, known: KnownQueue, now: float, workers: int, bounds: Thresh
     if counts.waiting and reading.oldest_waiting is not None:
         oldest = reading.oldest_waiting + max(0.0, now - reading.at)
     drain = Drain("paused") if reading.paused and counts.waiting else drain_of(counts.waiting, rates)
-    health = health_of(counts, rates, oldest or 0.0, drain, paused=reading.paused, bounds=bounds)
+    health = health_of(
+        counts,
+        rates,
+        oldest or 0.0,
+        drain,
+        paused=reading.paused,
+        workers=workers,
+        limited=reading.rate_limit is not None,
+        bounds=bounds,
+    )
     return QueueView(name, reading, counts, rates, known.minutes, oldest, drain, health, workers)
 
 
@@ -80,5 +91,6 @@ def _alerts_of(view: QueueView, now: float, bounds: Thresholds) -> list[Alert]:
         oldest=view.oldest or 0.0,
         workers=view.workers,
         now=now,
+        minutes=view.minutes,
         bounds=bounds,
     )

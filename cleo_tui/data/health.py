@@ -6,11 +6,11 @@ something is wrong is said by the thresholds of the profile.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from cleo_core.models import ServerInfo, WorkerInfo
+from cleo_core.models import MinuteStats, ServerInfo, WorkerInfo
 from cleo_core.stuck import SILENT_AFTER
 from cleo_tui import say
 from cleo_tui.data.rates import Drain, Rates
@@ -18,6 +18,9 @@ from cleo_tui.data.tally import Counts
 from cleo_tui.settings import Thresholds
 
 USUAL = Thresholds()
+RECENT = 180.0
+# A worker is known of 10 s after it began at the latest, so what looks left behind is believed after that.
+LEFT_FOR = 15.0
 
 
 class Health(IntEnum):
@@ -41,6 +44,7 @@ class Alert:
     """One thing that wants looking at: how bad it is, where it is, and what it is.
 
     ``word`` says it in one word where that of ``health`` would not; ``since`` is when it began, by the server's clock.
+    It is told once it has held for ``patience`` seconds.
     """
 
     health: Health
@@ -48,6 +52,7 @@ class Alert:
     text: str
     word: str = ""
     since: float | None = None
+    patience: float = 0.0
 
     @property
     def said(self) -> str:
@@ -65,12 +70,25 @@ def _over(value: float, bound: float | None) -> bool:
 
 
 def health_of(
-    counts: Counts, rates: Rates, oldest: float, drain: Drain, *, paused: bool, bounds: Thresholds = USUAL
+    counts: Counts,
+    rates: Rates,
+    oldest: float,
+    drain: Drain,
+    *,
+    paused: bool,
+    workers: int | None = None,
+    limited: bool = False,
+    bounds: Thresholds = USUAL,
 ) -> Health:
-    """The worst that can be said of a queue."""
+    """The worst that can be said of a queue.
+
+    ``workers`` is how many serve it, if that is known; a queue that is ``limited`` to a rate is expected to stand still
+    between two tasks.
+    """
     if paused:
         return Health.PAUSED
-    if counts.waiting and not counts.active and rates.left == 0 and _over(oldest, bounds.no_worker):
+    moves = counts.active or rates.left or (limited and workers != 0)
+    if counts.waiting and not moves and _over(oldest, bounds.no_worker):
         return Health.STALLED
     if _over(rates.failures or 0, bounds.failures):
         return Health.FAILING
@@ -87,8 +105,9 @@ def queue_alerts(
     counts: Counts,
     rates: Rates,
     oldest: float,
-    workers: int,
+    workers: int | None,
     now: float,
+    minutes: Sequence[MinuteStats] = (),
     bounds: Thresholds = USUAL,
 ) -> list[Alert]:
     """What to say of a queue that is not well. A paused queue is worth a word only while something waits in it."""
@@ -96,10 +115,12 @@ def queue_alerts(
     alerts: list[Alert] = []
     match health:
         case Health.STALLED:
-            cause = "no worker serves it" if workers == 0 else "its workers take nothing"
-            alerts.append(Alert(health, queue, f"{waiting}, {cause}"))
+            cause = "no worker serves it" if workers == 0 else "its workers take nothing: open a task to see why"
+            since = max(now - oldest + (bounds.no_worker or 0.0), _last_left(minutes))
+            alerts.append(Alert(health, queue, f"{waiting}, {cause}", since=since))
         case Health.FAILING:
-            alerts.append(Alert(health, queue, f"{say.percent(rates.failures)} of its attempts fail"))
+            since = failing_since(minutes, now, bounds.failures or 0.0)
+            alerts.append(Alert(health, queue, f"{say.percent(rates.failures)} of its attempts fail", since=since))
         case Health.GROWING:
             more = f"grows by {say.rate(rates.enqueued - rates.left)}"
             alerts.append(Alert(health, queue, f"{waiting}, {more}"))
@@ -110,9 +131,33 @@ def queue_alerts(
             alerts.append(Alert(health, queue, f"{waiting} while it is paused"))
         case _:
             pass
+    if counts.active and workers == 0 and bounds.no_worker is not None:
+        text = f"{say.count(counts.active)} active, left by workers that are gone"
+        alerts.append(Alert(Health.STALLED, queue, text, "no worker", patience=max(LEFT_FOR, bounds.no_worker)))
     if _over(counts.dead, bounds.dead):
         alerts.append(Alert(Health.FAILING, queue, say.plural(counts.dead, "dead letter"), "dead"))
     return alerts
+
+
+def _last_left(minutes: Sequence[MinuteStats]) -> float:
+    """The beginning of the last minute in which a task left the queue for good, 0 if none is known."""
+    return next((minute.at for minute in reversed(minutes) if minute.completed or minute.died), 0.0)
+
+
+def failing_since(minutes: Sequence[MinuteStats], now: float, bound: float) -> float | None:
+    """The beginning of the first of the last minutes in a row of whose attempts more than ``bound`` failed.
+
+    A minute in which nothing ended is passed over. ``None`` if the latest minute doesn't say so, or is long past.
+    """
+    since = None
+    for minute in reversed(minutes):
+        ended = minute.completed + minute.failed
+        if not ended:
+            continue
+        if minute.failed <= bound * ended or (since is None and now - minute.at > RECENT):
+            break
+        since = minute.at
+    return since
 
 
 def worker_alerts(workers: tuple[WorkerInfo, ...], now: float) -> list[Alert]:
@@ -137,7 +182,9 @@ def server_alerts(server: ServerInfo | None, bounds: Thresholds = USUAL) -> list
     alerts: list[Alert] = []
     used = server.used_memory / server.max_memory
     if _over(used, bounds.memory):
-        text = f"{say.percent(used)} of its memory is used; when it is full, no task is taken"
+        lost = "new tasks are refused" if server.eviction_policy == "noeviction" else "tasks are evicted"
+        full = f"its memory is full ({say.percent(used)}), so {lost}"
+        text = full if used >= 1 else f"{say.percent(used)} of its memory is used; when it is full, {lost}"
         alerts.append(Alert(Health.STALLED, server.address, text, "memory"))
     if server.eviction_policy != "noeviction":
         text = f"maxmemory-policy is {server.eviction_policy}: it may evict tasks"
@@ -160,6 +207,8 @@ class AlertBook:
         for alert in alerts:
             began = self._since.setdefault(alert.key, now)
             self._seen[alert.key] = now
+            if now - began < alert.patience:
+                continue
             dated.append(alert if alert.since is not None else replace(alert, since=began))
         for key, seen in list(self._seen.items()):
             if now - seen > self.AWAY:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cleo_core.models import MinuteStats, QueueStats
 
 WINDOW = 15.0
+SETTLED = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,15 @@ class Meter:
             samples.popleft()
 
     def rates(self, minutes: Sequence[MinuteStats]) -> Rates:
-        """The rates now; until there are two samples, those of the last two minutes."""
-        if len(self._samples) < 2:
-            return _from_minutes(minutes, self._samples[-1].at if self._samples else 0.0)
+        """The rates now. What was watched for less than 5 s says little, so until then the last two minutes are told,
+        if they are known.
+        """
+        if not self._samples:
+            return Rates()
         first, last = self._samples[0], self._samples[-1]
         span = last.at - first.at
+        if span < SETTLED and (minutes or not span):
+            return _from_minutes(minutes, last.at)
         return Rates(
             (last.enqueued - first.enqueued) / span,
             (last.completed - first.completed) / span,

@@ -14,7 +14,10 @@ from cleo_tui.data.tally import Counts
 
 @dataclass(frozen=True, slots=True)
 class QueueView:
-    """One queue: ``counts`` as of the last event, ``stats`` as of the last reading; ``oldest`` is an age in seconds."""
+    """One queue: ``counts`` as of the last event, ``stats`` as of the last reading; ``oldest`` is an age in seconds.
+
+    ``workers`` is how many serve it, ``None`` while that is not known.
+    """
 
     name: str
     stats: QueueStats
@@ -24,7 +27,7 @@ class QueueView:
     oldest: float | None
     drain: Drain
     health: Health
-    workers: int
+    workers: int | None
 
 
 @dataclass(frozen=True)

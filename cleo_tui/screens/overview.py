@@ -21,6 +21,7 @@ from cleo_tui.theme import Role
 from cleo_tui.widgets.alerts import Alerts
 from cleo_tui.widgets.chart import Chart, Series
 from cleo_tui.widgets.pane import Pane
+from cleo_tui.widgets.rulers import RATE
 from cleo_tui.widgets.statecard import Absence, Card, StateCard
 from cleo_tui.widgets.table import LazyTable
 from cleo_tui.widgets.tiles import Tile, Tiles
@@ -43,7 +44,7 @@ class OverviewScreen(CleoScreen):
         self._table = LazyTable[QueueView](BRIEF)
         self._pane = Pane(self._table)
         self._card, self._tiles, self._alerts = StateCard(), Tiles(), Alerts()
-        self._throughput = Chart("Throughput", lambda rate: f"{say.short_count(rate)}/s", span="60 min")
+        self._throughput = Chart("Throughput", lambda rate: RATE.say(rate, rate), span="60 min")
         self._latency = Chart("Latency", say.duration, span="60 min")
         self._charts = Horizontal(self._throughput, self._latency, id="charts")
         self._lower = Horizontal(self._pane, self._alerts, id="lower")
@@ -155,7 +156,7 @@ def tiles_of(snapshot: Snapshot) -> list[Tile]:
     # More are active than there is room for while those of a dead worker wait to be taken back.
     busy = f"of {say.count(snapshot.capacity)}" if counts.active <= (snapshot.capacity or 0) else ""
     return [
-        Tile("waiting", say.count(counts.waiting), f"+{say.rate(rates.enqueued)}" if rates.enqueued else ""),
+        Tile("waiting", say.count(counts.waiting), f"{say.rate(rates.enqueued)} in" if rates.enqueued else ""),
         Tile("active", say.count(counts.active), busy),
         Tile("delayed", say.count(counts.delayed)),
         Tile("dead", say.count(counts.dead), role=Role.BAD if counts.dead else Role.PLAIN),

@@ -56,6 +56,8 @@ def _spark(queue: QueueView) -> Cell:
 
 
 def _workers(queue: QueueView) -> Cell:
+    if queue.workers is None:
+        return Cell(say.NOTHING)
     return Cell(say.count(queue.workers), Role.PLAIN if queue.workers else Role.BAD)
 
 

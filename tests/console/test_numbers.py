@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cleo_core.models import Event, EventGap, ObserverEvent, TaskState
+from cleo_core.models import Event, EventGap, MinuteStats, ObserverEvent, TaskState
 from cleo_tui import say
 from cleo_tui.data.rates import Counters, Meter, Rates, drain_of
 from cleo_tui.data.stream import KEPT, EventLog
@@ -44,6 +44,17 @@ def test_rates_are_differences_over_the_last_seconds() -> None:
     for second in range(30):
         meter.add(Counters(100.0 + second, 20 * second, 10 * second, second, 0))
     assert meter.rates(()) == Rates(20, 10, 1, 0)
+
+
+def test_what_was_watched_for_a_moment_says_less_than_the_last_minutes() -> None:
+    minutes = (MinuteStats(at=60.0, completed=540, failed=60), MinuteStats(at=120.0, completed=270, failed=30))
+    meter = Meter()
+    meter.add(Counters(150.0, 900, 810, 90, 0))
+    meter.add(Counters(152.0, 900, 810, 90, 0))
+    assert meter.rates(minutes).failures == pytest.approx(0.1)
+    assert meter.rates(()) == Rates(), "there is nothing else to go by"
+    meter.add(Counters(155.0, 910, 815, 90, 0))
+    assert meter.rates(minutes) == Rates(enqueued=2, completed=1)
 
 
 def test_counters_that_were_reset_start_the_watch_anew() -> None:

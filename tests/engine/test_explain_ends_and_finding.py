@@ -134,7 +134,7 @@ async def test_its_lease_ran_out(cleo: Cleo) -> None:
     reason = only(await cleo.explain(handle.id), Running)
     assert re.fullmatch(
         rf"Its worker {GHOST} has been silent for too long; the lease ran out \d+(\.\d)? s ago, and the next sweep of "
-        r"any worker takes the task back\.",
+        r"any worker of its queue takes it back\.",
         reason.text,
     )
     await release(cleo)

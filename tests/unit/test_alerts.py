@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cleo_core.models import ServerInfo
-from cleo_tui.data.health import Alert, AlertBook, Health, health_of, queue_alerts, server_alerts
+from cleo_core.models import MinuteStats, ServerInfo
+from cleo_tui.data.health import Alert, AlertBook, Health, failing_since, health_of, queue_alerts, server_alerts
 from cleo_tui.data.rates import Drain, Rates
 from cleo_tui.data.tally import Counts
 from cleo_tui.settings import Thresholds
@@ -52,6 +52,63 @@ def test_a_late_queue_is_late_since_its_oldest_task_was() -> None:
     assert alert.since == 900.0
 
 
+def minutes(*ended: tuple[int, int], until: float = 960.0) -> list[MinuteStats]:
+    """Minutes in a row up to the one that begins at ``until``: how many attempts completed and failed in each."""
+    first = until - 60.0 * (len(ended) - 1)
+    return [
+        MinuteStats(at=first + 60.0 * place, completed=completed, failed=failed)
+        for place, (completed, failed) in enumerate(ended)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "since"),
+    [
+        (minutes((90, 0), (70, 30), (60, 40), (10, 9)), 840.0),
+        (minutes((70, 30), (90, 0), (60, 40)), 960.0),
+        (minutes((60, 40), (0, 0), (60, 40)), 840.0),
+        (minutes((70, 30), (99, 1)), None),
+        (minutes((70, 30), (70, 30), until=600.0), None),
+        ([], None),
+    ],
+)
+def test_a_queue_fails_since_the_first_minute_in_a_row_that_did(told: list[MinuteStats], since: float | None) -> None:
+    assert failing_since(told, 1_000.0, 0.05) == since
+
+
+def test_a_queue_that_is_not_served_is_stalled_since_its_oldest_task_waits_or_the_last_one_left() -> None:
+    def since(told: list[MinuteStats]) -> float | None:
+        (alert,) = queue_alerts(
+            "emails", Health.STALLED, counts=Counts(waiting=3), rates=Rates(), oldest=400.0, workers=0, now=1_000.0,
+            minutes=told, bounds=Thresholds(no_worker=10),
+        )  # fmt: skip
+        return alert.since
+
+    assert since([]) == 610.0
+    assert since(minutes((5, 0), (0, 0), (0, 0))) == 840.0
+    assert since(minutes((5, 0), (0, 0), until=500.0)) == 610.0
+
+
+def test_a_queue_between_two_tasks_of_its_rate_is_not_stalled_unless_nobody_serves_it() -> None:
+    def health(workers: int | None) -> Health:
+        return health_of(Counts(waiting=1), Rates(), 30, OK, paused=False, workers=workers, limited=True)
+
+    assert [health(1), health(None), health(0)] == [Health.OK, Health.OK, Health.STALLED]
+
+
+def test_tasks_that_no_worker_is_left_for_are_told_once_that_has_lasted() -> None:
+    def left(now: float, workers: int | None) -> list[str]:
+        found = queue_alerts(
+            "emails", Health.OK, counts=Counts(active=8), rates=Rates(), oldest=0.0, workers=workers, now=now
+        )
+        return [f"{alert.said} {alert.text}" for alert in book.note(found, now)]
+
+    book = AlertBook()
+    assert left(100.0, 1) == left(101.0, 0) == left(115.0, 0) == []
+    assert left(116.0, 0) == ["no worker 8 active, left by workers that are gone"]
+    assert left(118.0, 1) == left(140.0, None) == []
+
+
 def test_the_memory_of_the_server_is_an_alert() -> None:
     server = ServerInfo(
         address="h:1", product="Valkey", version="9", role="master", used_memory=80, max_memory=100,
@@ -60,7 +117,12 @@ def test_the_memory_of_the_server_is_an_alert() -> None:
     )  # fmt: skip
     assert server_alerts(server) == []
     (alert,) = server_alerts(server, Thresholds(memory=0.7))
-    assert (alert.said, "80%" in alert.text) == ("memory", True)
+    assert (alert.said, alert.text) == ("memory", "80% of its memory is used; when it is full, new tasks are refused")
+    (full,) = server_alerts(server.model_copy(update={"used_memory": 104}))
+    assert full.text == "its memory is full (104%), so new tasks are refused"
+    told = server_alerts(server.model_copy(update={"used_memory": 104, "eviction_policy": "allkeys-lru"}))
+    assert [alert.said for alert in told] == ["memory", "eviction"]
+    assert told[0].text == "its memory is full (104%), so tasks are evicted"
 
 
 def test_an_alert_holds_since_it_was_first_seen_though_it_blinked() -> None:
