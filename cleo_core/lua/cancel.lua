@@ -8,7 +8,7 @@
 -- Role  operator
 -- include: base events counters rules ring groups lanes states receipts kinds endings audit
 local answers = {}
-local done = 0
+local done, first = 0, nil
 
 local function cancel(id)
   local state, name, group, priority = state_of(id)
@@ -33,10 +33,10 @@ end
 for at = 4, #ARGV do
   local answer = cancel(ARGV[at])
   answers[#answers + 1] = answer
-  if answer == 'requested' or answer == 'done' then done = done + 1 end
+  if answer == 'requested' or answer == 'done' then done, first = done + 1, first or ARGV[at] end
 end
 write_endings()
-if done > 0 then audit(ARGV[1], 'cancel', ARGV[4], done, #ARGV - 3) end
+if done > 0 then audit(ARGV[1], 'cancel', first, done, #ARGV - 3) end
 write_counters()
 publish_events()
 return answers

@@ -7,7 +7,7 @@
 -- Role  operator
 -- include: base events rules ring groups lanes states kinds audit
 local answers = {}
-local done = 0
+local done, first = 0, nil
 local indexes = { delayed = Q .. 'delayed', completed = Q .. 'completed', cancelled = Q .. 'cancelled', dead = Q .. 'dead' }
 for at = 2, #ARGV do
   local id = ARGV[at]
@@ -22,11 +22,11 @@ for at = 2, #ARGV do
     call('UNLINK', TASK .. id)
     emit('status_change', id, name, group, '', '', 'removed')
     state = 'removed'
-    done = done + 1
+    done, first = done + 1, first or id
   end
   answers[#answers + 1] = state
 end
 write_kinds()
-if done > 0 then audit(ARGV[1], 'remove', ARGV[2], done, #ARGV - 1) end
+if done > 0 then audit(ARGV[1], 'remove', first, done, #ARGV - 1) end
 publish_events()
 return answers

@@ -7,14 +7,14 @@
 -- Role  operator
 -- include: base events rules ring groups lanes states kinds revive audit
 local answers = {}
-local done = 0
+local done, first = 0, nil
 for at = 2, #ARGV do
   local id = ARGV[at]
   local state, name, group, priority = state_of(id)
   if state == 'dead' then
     revive(id, name, group, priority, 'retried')
     state = 'waiting'
-    done = done + 1
+    done, first = done + 1, first or id
   elseif state == 'waiting' then
     state = 'already waiting'
   end
@@ -22,6 +22,6 @@ for at = 2, #ARGV do
 end
 write_kinds()
 write_lanes()
-if done > 0 then audit(ARGV[1], 'retry', ARGV[2], done, #ARGV - 1) end
+if done > 0 then audit(ARGV[1], 'retry', first, done, #ARGV - 1) end
 publish_events()
 return answers

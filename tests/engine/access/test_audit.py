@@ -32,6 +32,26 @@ async def test_an_entry_tells_who_did_what_on_what_how_many_and_the_result(
     assert before - 1 < entry.at < time.time() + 1
 
 
+async def test_an_entry_names_the_first_that_it_was_done_to_not_the_first_that_was_asked_for(
+    cleo: Cleo, seeded: Seeded
+) -> None:
+    scripts = await cleo.backend.scripts()
+    for action, asked, done in (
+        ("cancel", ["nobody", seeded.dead, seeded.waiting], seeded.waiting),
+        ("retry", ["nobody", seeded.delayed, seeded.dead], seeded.dead),
+        ("remove", ["nobody", seeded.delayed], seeded.delayed),
+    ):
+        match action:
+            case "cancel":
+                await cleo.queues.cancel("emails", asked)
+            case "retry":
+                await cleo.dead_letters.retry("emails", asked)
+            case _:
+                await scripts.remove("emails", cleo.backend.actor, asked)
+        (entry,) = await cleo.audit.list("emails", limit=1)
+        assert (entry.action, entry.target, entry.result) == (action, done, f"done for 1 of {len(asked)}")
+
+
 async def test_the_entries_of_all_queues_come_newest_first(cleo: Cleo) -> None:
     for queue in ("one", "two", "three"):
         await cleo.queues.add(queue, "send")
