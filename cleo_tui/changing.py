@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from cleo_core.models import ServerInfo
 
 FEW = 3
+NOT_KNOWN = "It is not known yet whether this Redis user may write."
 READ_ONLY = "The console was started with --read-only, so it changes nothing."
 
 
@@ -21,7 +22,7 @@ def reason_against(queue: str | None, server: ServerInfo | None, settings: Conso
         by_profile = settings.profile and not settings.only_looks
         return f"The profile {settings.profile} is read-only, so nothing is changed." if by_profile else READ_ONLY
     if server is None:
-        return "It is not known yet whether this Redis user may write."
+        return NOT_KNOWN
     return "" if server.may_change(queue) else _refusal(queue, server)
 
 

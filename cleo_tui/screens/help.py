@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from cleo_tui.actions import Action, Actor, Effect, actions_in_reach, app_of, shown
+from cleo_tui.changing import NOT_KNOWN
 from cleo_tui.screens.telling import TellingScreen
 from cleo_tui.theme import Role, inked
 
@@ -39,7 +40,8 @@ class HelpScreen(TellingScreen):
     def told(self) -> ComposeResult:
         """The sections, one below the other."""
         if self._reason:
-            yield Static(inked(f"Read-only. {self._reason} The keys that change something are hidden.\n", Role.WARN))
+            state = "" if self._reason == NOT_KNOWN else "Read-only. "
+            yield Static(inked(f"{state}{self._reason} The keys that change something are hidden.\n", Role.WARN))
         yield KeyTable(self._sections)
 
 

@@ -69,8 +69,8 @@ class MoreScreen(CleoScreen):
         self._table.show(Listing(lambda entry: entry.name, ENTRIES))
 
     def show(self, snapshot: Snapshot) -> None:
-        """Name the frame."""
-        self._pane.tell("More", "↵ opens", card=self.card_without_data(snapshot))
+        """Name the frame. It lists the servers, so it has to be there without one too."""
+        self._pane.tell("More", "↵ opens")
 
     def on_lazy_table_opened(self) -> None:
         """Go there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -231,7 +232,9 @@ async def test_without_a_server_it_says_how_to_connect(
     own_server.stop()
     guess = Profile("", own_server.url, namespace, settings=ConsoleSettings(refresh=0.3), by_hand=False)
     async with console_on(guess, size=(80, 24)) as shop:
-        await shop.see("No server answers at", "cleo-tui redis://HOST:6379/0", "No profiles yet", "none.toml", "demo")
+        screen = await shop.see("No server answers at", "cleo-tui redis://HOST:6379/0", "No profiles yet", "demo")
+        # A path that is too long for a line goes on in the next.
+        assert str(tmp_path / "none.toml") in re.sub(r"[│\s]", "", screen)
         own_server.start()
         await shop.see("No queues in the namespace")
 
@@ -243,6 +246,23 @@ async def test_one_key_leads_to_the_demo(tmp_path: Path, monkeypatch: pytest.Mon
         await shop.see("No server answers at")
         await shop.press("d")
         assert shop.app.wants_demo
+
+
+async def test_the_way_back_to_the_servers_is_shown_without_a_server_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLEO_TUI_PROFILES", str(tmp_path / "none.toml"))
+    guess = Profile("", f"redis://127.0.0.1:{free_port()}/0", by_hand=False)
+    async with console_on(guess) as shop:
+        await shop.see("No server answers at")
+        await shop.press("1")
+        await shop.see("does not answer")
+        await shop.press("0")
+        await shop.see("Servers", "the profiles, and which server is looked at")
+        await shop.press("G", "k", "enter")
+        await shop.see("No server answers at", "d demo")
+        await shop.press("question_mark")
+        assert "Read-only" not in await shop.see("It is not known yet whether this Redis user may write.")
 
 
 async def test_an_address_that_was_given_is_not_taken_for_a_first_start() -> None:
