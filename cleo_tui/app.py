@@ -34,6 +34,7 @@ from cleo_tui.settings import ConsoleSettings
 from cleo_tui.suspending import SUSPEND_ACTIONS, Suspending
 from cleo_tui.theme import THEMES, VARIABLES
 from cleo_tui.thrift import thrifty_driver
+from cleo_tui.widgets.recall import Recall
 from cleo_tui.widgets.topbar import Tab
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class CleoApp(Paced, Coloured, Attentive, Contexts, Going, Exporting, Replaying,
         # The action that waits for the server, if it does so for long.
         self.under_way = ""
         self.lookups: Lookups | None = None
+        self.recall = Recall()
         self._attention = Attention()
         self._screen_actions: Sequence[Action] = ()
         self._connect = connect

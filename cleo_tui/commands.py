@@ -15,6 +15,9 @@ from cleo_tui.widgets.table import LazyTable
 if TYPE_CHECKING:
     from textual.screen import Screen
 
+# What those type who come from elsewhere.
+ALIASES = {"q": "quit", "q!": "quit", "exit": "quit", "h": "help", "dlq": "dead", "jobs": "tasks"}
+
 
 def commands_in_reach(screen: Screen[Any]) -> dict[str, tuple[Actor, Action]]:
     """What can be commanded now, by name; what is nearer to the focus wins."""
@@ -32,7 +35,8 @@ def candidates_for(screen: Screen[Any], text: str) -> Sequence[str]:
     *before, word = text.split(" ")
     if not before:
         return sorted(name for name in commands if name.startswith(word))
-    action = commands[before[0]][1] if before[0] in commands else None
+    name = _named(commands, before[0])
+    action = commands[name][1] if name is not None else None
     snapshot = app_of(screen).snapshot
     if action is None or action.takes is None or snapshot is None:
         return ()
@@ -54,7 +58,7 @@ async def run_line(screen: Screen[Any], text: str) -> None:
         return
     commands = commands_in_reach(screen)
     app = app_of(screen)
-    name = words[0] if words[0] in commands else _only(commands, words[0])
+    name = _named(commands, words[0])
     if name is None:
         app.warn(f"There is no command {words[0]!r} here. Type : and Tab to see what there is, or ? for help.")
         return
@@ -70,9 +74,12 @@ async def run_line(screen: Screen[Any], text: str) -> None:
     await perform(actor, action, words[1:])
 
 
-def _only(commands: dict[str, tuple[Actor, Action]], start: str) -> str | None:
-    """The one command that begins like that."""
-    found = [name for name in commands if name.startswith(start)]
+def _named(commands: dict[str, tuple[Actor, Action]], word: str) -> str | None:
+    """The command of that name, or of that other name, or the one command that begins like that."""
+    word = word if word in commands else ALIASES.get(word, word)
+    if word in commands:
+        return word
+    found = [name for name in commands if name.startswith(word)]
     return found[0] if len(found) == 1 else None
 
 

@@ -73,6 +73,12 @@ def _long_duration(seconds: float) -> str:
     return f"{whole:.0f} {unit} {part} {smaller}" if part else f"{whole:.0f} {unit}"
 
 
+def period(seconds: float) -> str:
+    """How often something is done: a duration where that is exact, else seconds."""
+    smaller = 3_600 if seconds >= 86_400 else 60 if seconds >= 3_600 else 1
+    return duration(seconds) if seconds >= 60 and seconds % smaller == 0 else f"{seconds:g} s"
+
+
 def age(seconds: float | None) -> str:
     """An age in one unit, for columns and for what ticks: ``now``, ``12 s``, ``4 min``, ``2 h``, ``3 d``."""
     if seconds is None:

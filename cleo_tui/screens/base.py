@@ -28,7 +28,7 @@ from cleo_tui.screens.confirm import ConfirmScreen, ReportScreen
 from cleo_tui.screens.help import HelpScreen
 from cleo_tui.touching import TouchedOnly
 from cleo_tui.widgets.banner import Banner
-from cleo_tui.widgets.keybar import KeyBar
+from cleo_tui.widgets.keybar import KeyBar, in_order
 from cleo_tui.widgets.looks import HEALTHS
 from cleo_tui.widgets.prompt import Prompt, Purpose
 from cleo_tui.widgets.statecard import Absence, Card
@@ -195,7 +195,7 @@ class CleoScreen(Screen[None], Actor):
         for _, action in actions_in_reach(self):
             if action.label:
                 seen.setdefault(action.keys[0], action)
-        self.key_bar.offer(list(seen.values()))
+        self.key_bar.offer(in_order(seen.values()))
 
     def label_of(self, action: Action) -> str:
         """What is paused already can only be resumed."""

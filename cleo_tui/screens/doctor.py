@@ -93,6 +93,11 @@ class DoctorScreen(ReadListScreen[Check]):
         """All that is text."""
         return (row.name, row.status, row.measured, row.means, row.mend)
 
+    @property
+    def subject(self) -> str:
+        """What is read."""
+        return "the checks"
+
     def empty_card(self) -> Card:
         """Nothing could be looked at."""
         return Card(Absence.EMPTY, "There is nothing to examine")

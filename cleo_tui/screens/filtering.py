@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from cleo_tui import say
 from cleo_tui.screens.base import CleoScreen
 from cleo_tui.screens.matching import matcher
 
@@ -22,6 +23,10 @@ class FiltersRows(CleoScreen):
         """Show the rows that have the text in them."""
         self._filter = text
         self.changed()
+
+    def filter_note(self, shown: int, total: int, noun: str, nouns: str | None = None) -> str:
+        """What stands beside the frame's name while a filter holds."""
+        return f"filter {self._filter!r}: {say.count(shown)} of {say.plural(total, noun, nouns)}"
 
     def matcher(self) -> Callable[[Iterable[str]], bool]:
         """A test of whether the texts of a row match the filter."""

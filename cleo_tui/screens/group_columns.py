@@ -34,7 +34,7 @@ def active_text(group: GroupInfo) -> str:
 def columns_of(now: Callable[[], float]) -> Sequence[Column[GroupInfo]]:
     """All of them; ``now`` tells the server's clock."""
     return (
-        Column("group", 14, _name, grow=2, most=40),
+        Column("group", 14, lambda group: group_cell(group.group), grow=2, most=40),
         Column("standing", 11, lambda group: Cell(*standing_of(group)), flashes=True),
         Column("waiting", 9, lambda group: number(group.waiting), Side.RIGHT, flashes=True),
         Column("active", 8, _active, Side.RIGHT, flashes=True),
@@ -48,8 +48,9 @@ def columns_of(now: Callable[[], float]) -> Sequence[Column[GroupInfo]]:
     )
 
 
-def _name(group: GroupInfo) -> Cell:
-    return Cell(say.group(group.group), Role.STRONG if group.group else Role.MUTED)
+def group_cell(name: str) -> Cell:
+    """A group by its name; where there is none it steps back."""
+    return Cell(say.group(name), Role.STRONG if name else Role.MUTED)
 
 
 def _active(group: GroupInfo) -> Cell:

@@ -14,6 +14,7 @@ from cleo_tui.data.group_plans import release_plan
 from cleo_tui.data.understanding import understood
 from cleo_tui.screens import ScreenSpec
 from cleo_tui.screens.base import COMMON
+from cleo_tui.screens.group_columns import group_cell
 from cleo_tui.screens.group_tasks import GroupTasksScreen
 from cleo_tui.screens.of_queue import QUEUE_STEPS, ListOfQueueScreen, queue_word
 from cleo_tui.screens.queue_columns import number
@@ -54,7 +55,7 @@ class LocksScreen(ListOfQueueScreen[LockInfo]):
             return Cell(say.duration(seconds), Role.WARN if seconds < ENDS_SOON else Role.PLAIN)
 
         return (
-            Column("group", 12, lambda lock: Cell(say.group(lock.group), Role.STRONG), grow=1, most=40),
+            Column("group", 12, lambda lock: group_cell(lock.group), grow=1, most=40),
             Column("holder", 20, lambda lock: Cell(lock.owner), grow=3, most=80),
             Column("fence", 6, lambda lock: Cell(str(lock.fence), Role.MUTED), Side.RIGHT, drop=1),
             Column("held for", 9, lambda lock: Cell(say.duration(max(0.0, now() - lock.since))), Side.RIGHT),

@@ -119,6 +119,11 @@ class ListOfQueueScreen(QueueScreen, ReadListScreen[Row]):
         """The queue and what is listed of it."""
         return f"{self.queue} · {self.nouns}" if self.queue else ""
 
+    @property
+    def subject(self) -> str:
+        """What is read, and of which queue, whose name stays as it is."""
+        return f"the {self.nouns} of {self.queue}"
+
     def restart(self) -> None:
         """List those of another queue."""
         self.table.restart()

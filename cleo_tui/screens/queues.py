@@ -18,7 +18,7 @@ from cleo_tui.screens.base import COMMON
 from cleo_tui.screens.filtering import FiltersRows
 from cleo_tui.screens.history_key import SHOW_HISTORY, ShowsHistory
 from cleo_tui.screens.queue_columns import ALL
-from cleo_tui.screens.sorting import SORTS, Key, SortsRows
+from cleo_tui.screens.sorting import Key, SortsRows, sorts_by
 from cleo_tui.widgets.pane import Pane
 from cleo_tui.widgets.statecard import Absence, Card
 from cleo_tui.widgets.table import LazyTable
@@ -36,7 +36,7 @@ QUEUE_ACTIONS = (
     *COMMON,
     Action("pause", ("P",), "Pause the queue, or resume it if it is paused.", label="pause", effect=Effect.CHANGES),
     SHOW_HISTORY,
-    *SORTS,
+    *sorts_by(ORDERS),
 )
 
 
@@ -72,11 +72,10 @@ class QueuesScreen(FiltersRows, SortsRows[QueueView], ShowsHistory):
         shown = self.sorted_rows(found, lambda queue: queue.name)
         self._rows.replace(shown)
         self.table.show(self._rows)
-        note = say.plural(snapshot.queue_total, "queue")
-        if len(snapshot.queues) < snapshot.queue_total:
+        total = snapshot.queue_total
+        note = self.filter_note(len(shown), total, "queue") if self._filter else say.plural(total, "queue")
+        if len(snapshot.queues) < total:
             note += f", {say.count(len(snapshot.queues))} read so far"
-        if self._filter:
-            note += f" · filter {self._filter!r}"
         card = self.card_without_data(snapshot) or self._card_without_rows(snapshot)
         self._pane.tell("Queues", note if snapshot.has_data else "", card=card)
 

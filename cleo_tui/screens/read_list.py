@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from textual.widget import Widget
 
 from cleo_core.errors import PermissionDenied
-from cleo_tui import say
 from cleo_tui.data.pages import Listing
 from cleo_tui.data.reading import Reading
 from cleo_tui.data.snapshot import Snapshot
@@ -71,6 +70,11 @@ class ReadListScreen(FiltersRows, CopiesRow, Generic[Row]):
         """What the frame is called."""
         return str(self.title)
 
+    @property
+    def subject(self) -> str:
+        """What is read, within a sentence."""
+        return f"the {str(self.title).lower()}"
+
     def empty_card(self) -> Card:
         """What to say when there are no rows at all."""
         raise NotImplementedError
@@ -106,9 +110,7 @@ class ReadListScreen(FiltersRows, CopiesRow, Generic[Row]):
     def _note(self) -> str:
         total = len(self.reading.value or ())
         if self._filter and total:
-            return (
-                f"filter {self._filter!r}: {say.count(self._rows.total)} of {say.plural(total, self.noun, self.nouns)}"
-            )
+            return self.filter_note(self._rows.total, total, self.noun, self.nouns)
         return self.remark if total else ""
 
     def _card(self, snapshot: Snapshot) -> Card | None:
@@ -125,10 +127,10 @@ class ReadListScreen(FiltersRows, CopiesRow, Generic[Row]):
         if self.reading.value is not None and error is None:
             return self.empty_card()
         if isinstance(error, PermissionDenied):
-            return Card(Absence.DENIED, f"You may not see {self.heading.lower()}", error.cause, error.cure)
+            return Card(Absence.DENIED, f"You may not see {self.subject}", error.cause, error.cure)
         if error is not None:
-            return Card(Absence.ERROR, f"{self.heading} can't be read", str(error))
-        return Card(Absence.CONNECTING, f"Reading {self.heading.lower()}")
+            return Card(Absence.ERROR, f"{self.subject[:1].upper()}{self.subject[1:]} can't be read", str(error))
+        return Card(Absence.CONNECTING, f"Reading {self.subject}")
 
     # --- keys ----------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
+from cleo_core import Every
 from cleo_core.errors import ScheduleNotFound
 from cleo_core.models import ScheduleInfo
 from cleo_tui import say
@@ -198,6 +199,8 @@ class SchedulesScreen(ListOfQueueScreen[ScheduleInfo]):
 
 def when_of(schedule: ScheduleInfo) -> str:
     """When it runs, as people write it."""
+    if isinstance(schedule.when, Every):
+        return f"every {say.period(schedule.when.seconds)}"
     return str(schedule.when) if schedule.when is not None else "unreadable"
 
 

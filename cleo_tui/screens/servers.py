@@ -90,7 +90,10 @@ class ServersScreen(FiltersRows):
             if matches((profile.name, describe(profile.url), profile.namespace))
         )
         self._table.show(self._rows)
-        note = say.plural(len(self._profiles), "profile") if self._profiles else ""
+        total = len(self._profiles)
+        note = say.plural(total, "profile") if total else ""
+        if self._filter and total:
+            note = self.filter_note(self._rows.total, total, "profile")
         self._pane.tell("Profiles", note, card=self._card())
 
     def _words(self, snapshot: Snapshot) -> Content:

@@ -156,7 +156,7 @@ class StuckScreen(MarksRows, FiltersRows, CopiesRow):
         self._rows.replace(tasks)
         self.table.show(self._rows)
         self._strip.tell(self._choices(), tail="" if not self._pages else "running tasks are looked at in turns")
-        title = "stuck tasks" if self._queue == ALL else f"{self._queue} · stuck tasks"
+        title = "Stuck tasks" if self._queue == ALL else f"{self._queue} · stuck tasks"
         stale = self.stale(snapshot, self._reading.error, self._reading.age)
         self._pane.tell(title, self._note(snapshot), stale=stale, card=self._card(snapshot))
         self._tell_why()
@@ -210,7 +210,7 @@ class StuckScreen(MarksRows, FiltersRows, CopiesRow):
         if self._rows.total:
             return None
         if self._reading.error is not None:
-            return Card(Absence.ERROR, "It can't be read what is stuck", str(self._reading.error))
+            return Card(Absence.ERROR, "The stuck tasks can't be read", str(self._reading.error))
         running = snapshot.counts.active
         if running and (self._reading.value is None or self._unread):
             return Card(Absence.CONNECTING, f"Looking at {say.plural(running, 'running task')}")

@@ -178,7 +178,7 @@ class TaskListScreen(QueueScreen, MarksRows, CopiesRow):
         loaded, total = len(self._paged.loaded()), self._paged.total
         text = f"The filter looks through the {say.count(loaded)} tasks that are loaded, of {say.count(total)}."
         hint = "esc clears the filter"
-        return Card(Absence.FILTERED, f"Nothing matches {self._filter!r}", text if loaded < total else "", hint)
+        return Card(Absence.FILTERED, f"No task matches {self._filter!r}", text if loaded < total else "", hint)
 
     # --- filter and marks ----------------------------------------------------------------------------
 

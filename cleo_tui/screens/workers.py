@@ -22,20 +22,30 @@ from cleo_tui.screens.filtering import FiltersRows
 from cleo_tui.screens.history_key import SHOW_HISTORY, ShowsHistory
 from cleo_tui.screens.marking import MARK_ALL, MARKS, MarksRows
 from cleo_tui.screens.of_queue import queue_word
-from cleo_tui.screens.sorting import SORTS, SortsRows
+from cleo_tui.screens.sorting import Key, SortsRows, sorts_by
 from cleo_tui.screens.worker import WORKER_CHANGES, WorkerScreen
 from cleo_tui.screens.worker_columns import columns, condition_of
 from cleo_tui.widgets.pane import Pane
 from cleo_tui.widgets.statecard import Absence, Card
 from cleo_tui.widgets.table import LazyTable
 
+# Beside that by their state, which depends on the time.
+ORDERS: dict[str, Key[WorkerInfo]] = {
+    "worker": lambda worker: worker.id,
+    "active": lambda worker: -worker.active,
+    "processed": lambda worker: -worker.processed,
+    "failed": lambda worker: -worker.failed,
+    "cpu": lambda worker: -worker.cpu,
+    "memory": lambda worker: -worker.memory,
+    "up": lambda worker: worker.started_at,
+}
 WORKERS_ACTIONS = (
     *COMMON,
     *WORKER_CHANGES,
     *MARKS,
     MARK_ALL,
     SHOW_HISTORY,
-    *SORTS,
+    *sorts_by(("state", *ORDERS)),
     Action("copy-id", ("c",), "Copy the id of the worker."),
     Action("copy", ("y",), "Copy what the worker says of itself as JSON."),
 )
@@ -57,16 +67,7 @@ class WorkersScreen(MarksRows, FiltersRows, CopiesRow, SortsRows[WorkerInfo], Sh
         self._rows = Listing[WorkerInfo](lambda worker: worker.id)
         self.table = LazyTable[WorkerInfo](columns(lambda: self._now))
         self._pane = Pane(self.table)
-        self.orders = {
-            "state": lambda worker: _TROUBLE.index(condition_of(worker, self._now)),
-            "worker": lambda worker: worker.id,
-            "active": lambda worker: -worker.active,
-            "processed": lambda worker: -worker.processed,
-            "failed": lambda worker: -worker.failed,
-            "cpu": lambda worker: -worker.cpu,
-            "memory": lambda worker: -worker.memory,
-            "up": lambda worker: worker.started_at,
-        }
+        self.orders = {"state": lambda worker: _TROUBLE.index(condition_of(worker, self._now)), **ORDERS}
         self.order = "state"
 
     def body(self) -> ComposeResult:
@@ -103,7 +104,7 @@ class WorkersScreen(MarksRows, FiltersRows, CopiesRow, SortsRows[WorkerInfo], Sh
         if not snapshot.workers:
             return ""
         if self._filter:
-            return f"filter {self._filter!r}: {say.count(self._rows.total)} of {say.count(len(snapshot.workers))}"
+            return self.filter_note(self._rows.total, len(snapshot.workers), "worker")
         running = sum(worker.active for worker in snapshot.workers)
         workers = say.plural(len(snapshot.workers), "worker")
         return f"{workers}, {say.count(running)} of {say.count(snapshot.capacity)} slots busy"

@@ -53,8 +53,8 @@ Layout = list[tuple[Column[Row], int]]
 
 
 def lay_out(columns: Sequence[Column[Row]], width: int) -> Layout[Row]:
-    """The columns that find room, with their widths."""
-    chosen = _with_room(columns, width)
+    """Columns that find room, with their widths."""
+    chosen = columns
     spare, shares = max(0, width - _needed(chosen)), sum(column.grow for column in chosen)
     layout: Layout[Row] = []
     for column in chosen:
@@ -62,6 +62,30 @@ def lay_out(columns: Sequence[Column[Row]], width: int) -> Layout[Row]:
         spare, shares = spare - extra, shares - column.grow
         layout.append((column, column.width + extra))
     return layout
+
+
+def views_of(columns: Sequence[Column[Row]], width: int) -> list[Sequence[Column[Row]]]:
+    """The columns that find room; then those that found none, as many at a time as do, beside those that name a row."""
+    views = [_with_room(columns, width)]
+    left = [column for column in columns if column not in views[0]]
+    names = columns[: next((place for place, column in enumerate(columns, 1) if column.grow), 1)]
+    while left:
+        taken = 1
+        while taken < len(left) and _needed([*names, *left[: taken + 1]]) <= width:
+            taken += 1
+        views.append([*names, *left[:taken]])
+        left = left[taken:]
+    return views
+
+
+def title_at(layout: Layout[Row], x: int) -> str:
+    """The title of the column that stands there, or nothing between two and beside them."""
+    left = EDGE
+    for column, width in layout:
+        if left <= x < left + width:
+            return column.title
+        left += width + GAP
+    return ""
 
 
 def _with_room(columns: Sequence[Column[Row]], width: int) -> Sequence[Column[Row]]:

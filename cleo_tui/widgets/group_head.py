@@ -11,6 +11,9 @@ from cleo_tui.data.group_settings import said
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.lines import spread
 
+# Those options that are told in seconds.
+SPANS = {"timeout", "retention", "dead_retention"}
+
 
 class GroupHead(Widget):
     """How the groups take turns and how many there are; below, what holds for each that has nothing of its own."""
@@ -69,7 +72,8 @@ def _defaults(rules: GroupRules) -> list[Content]:
     if options.backoff is not None:
         parts.append(_pair("backoff", str(options.backoff.get("kind"))))
     plain = options.model_dump(exclude_none=True, exclude={"backoff"})
-    return parts + [_pair(say.words(name), f"{value:g}") for name, value in plain.items()]
+    said_of = {name: say.period(value) if name in SPANS else say.count(value) for name, value in plain.items()}
+    return parts + [_pair(say.words(name), text) for name, text in said_of.items()]
 
 
 def _size(rules: GroupRules, total: int) -> Content:

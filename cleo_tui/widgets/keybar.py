@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from textual import events
 from textual.content import Content
@@ -11,6 +11,27 @@ from textual.widget import Widget
 
 from cleo_tui.actions import Action, Effect, shown
 from cleo_tui.theme import Role, inked
+
+# The same things stand in the same order on every screen; what changes something comes between the two, then the rest.
+FIRST = (
+    "open", "next-queue", "next-state", "other-list", "all-letters", "next-chart", "shorter", "longer",
+)  # fmt: skip
+LATER = ("mark", "mark-all", "sort")
+LAST = ("filter", "command", "help")
+
+
+def in_order(actions: Iterable[Action]) -> list[Action]:
+    """What leads elsewhere, what changes something, marks and order, the rest, and what is everywhere."""
+    return sorted(actions, key=_rank)
+
+
+def _rank(action: Action) -> tuple[int, int]:
+    if action.effect is Effect.CHANGES:
+        return 1, 0
+    for group, names in ((0, FIRST), (2, LATER), (4, LAST)):
+        if action.name in names:
+            return group, names.index(action.name)
+    return 3, 0
 
 
 class KeyBar(Widget):

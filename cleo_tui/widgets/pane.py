@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from cleo_tui import say
+from cleo_tui.actions import app_of, shown
 from cleo_tui.theme import Role, inked
 from cleo_tui.widgets.columns import Side, fit
 from cleo_tui.widgets.edges import tell_edges
@@ -77,5 +78,6 @@ class Pane(Vertical, Generic[Row]):
         if table.marked:
             parts.append(f"{say.count(len(table.marked))} marked")
         if card is None and table.dropped:
-            parts.append(f"+{say.plural(table.dropped, 'column')}")
+            key = app_of(self).settings.keys.get("columns", ("w",))[0]
+            parts.append(f"{shown(key)} +{say.plural(table.dropped, 'column')}")
         tell_edges(self, lower=inked(" · ".join(parts), Role.MUTED))

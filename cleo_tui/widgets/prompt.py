@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Label
 
-from cleo_tui.actions import Action
+from cleo_tui.actions import Action, app_of
 from cleo_tui.theme import Role, inked
 
 Candidates = Callable[[str], Sequence[str]]
@@ -35,13 +35,16 @@ KEYS = {
     Purpose.COMMAND: (
         Action("enter", ("enter",), "Do it.", label="do it"),
         Action("complete", ("tab",), "Take what is suggested.", label="complete"),
+        Action("earlier", ("up",), "The command given before.", label="earlier"),
         Action("leave", ("escape",), "Give it up.", label="leave"),
     ),
 }
 
 
 class Prompt(Horizontal):
-    """One line of input. Enter keeps a filter or gives a command, Esc gives it up, Tab takes what is suggested."""
+    """One line of input. Enter keeps a filter or gives a command, Esc gives it up, Tab takes what is suggested, and the
+    arrows go through the commands given before.
+    """
 
     class Typed(Message):
         """The text has changed."""
@@ -88,6 +91,8 @@ class Prompt(Horizontal):
             await self.input.action_submit()
         elif name == "complete":
             self.complete()
+        elif name == "earlier":
+            self.recall(-1)
         else:
             self.leave()
 
@@ -97,6 +102,7 @@ class Prompt(Horizontal):
         self.query_one("#prompt-sign", Label).update(inked(f" {purpose.value} ", Role.ACCENT))
         self.query_one("#prompt-hint", Label).update(inked(hint, Role.MUTED))
         self.display = True
+        app_of(self).recall.begin()
         self.input.suggester = CandidateSuggester(candidates) if purpose is Purpose.COMMAND else None
         with self.input.prevent(Input.Changed):
             self.input.value = text
@@ -137,12 +143,20 @@ class Prompt(Horizontal):
         """Pass on what was entered."""
         event.stop()
         self.close()
+        if self._purpose is Purpose.COMMAND:
+            app_of(self).recall.keep(event.value)
         self.post_message(self.Entered(self._purpose, event.value))
 
     def leave(self) -> None:
         """Give up."""
         self.close()
         self.post_message(self.Left(self._purpose))
+
+    def recall(self, by: int) -> None:
+        """Type a command that was given before, or one after it."""
+        if self._purpose is Purpose.COMMAND:
+            self.input.value = app_of(self).recall.go(by, self.input.value)
+            self.input.cursor_position = len(self.input.value)
 
     def complete(self) -> None:
         """Take the first candidate."""
@@ -155,7 +169,9 @@ class Prompt(Horizontal):
 class PromptInput(Input):
     """An input that gives Esc and Tab to the prompt it is in."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave"), ("tab", "complete"), ("up", "pass"), ("down", "pass")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "leave"), ("tab", "complete"), ("up", "recall(-1)"), ("down", "recall(1)"),
+    ]  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__(compact=True, select_on_focus=False)
@@ -175,8 +191,9 @@ class PromptInput(Input):
         """Take the first candidate."""
         self._prompt.complete()
 
-    def action_pass(self) -> None:
-        """Do nothing: moving would take the eyes off what is typed."""
+    def action_recall(self, by: int) -> None:
+        """Go through the commands given before; a filter has none, and the list stays where it is."""
+        self._prompt.recall(by)
 
 
 class CandidateSuggester(Suggester):

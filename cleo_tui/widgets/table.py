@@ -2,7 +2,7 @@
 
 Rows come from ``data.pages``; those not loaded yet are drawn as a faint line and asked for. The cursor holds on to the
 id of its row. Numbers stand right, what is too wide ends in an ellipsis, and columns that find no room are left out and
-said so (``+2 columns``).
+said so (``w +2 columns``); ``w`` shows those in place of others.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from textual.timer import Timer
 from cleo_tui.actions import Action, Actor, app_of, bindings_of
 from cleo_tui.data.pages import Cursor, Listing, Rows
 from cleo_tui.theme import ROLE_CLASSES, Inked, Role
-from cleo_tui.widgets.columns import GAP, Cell, Column, Layout, fit, lay_out
+from cleo_tui.widgets.columns import GAP, Cell, Column, Layout, fit, lay_out, title_at, views_of
 from cleo_tui.widgets.flashing import Flashes
 
 Row = TypeVar("Row")
@@ -39,6 +39,7 @@ TABLE_ACTIONS = (
     Action("page-up", ("pageup", "ctrl+u"), "One page up."),
     Action("first", ("g", "home"), "To the first row."),
     Action("last", ("G", "end"), "To the last row."),
+    Action("columns", ("w",), "The columns that found no room, and back."),
 )
 
 
@@ -70,6 +71,13 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
     class Opened(Message):
         """Enter was pressed on a row, or it was clicked twice."""
 
+    class TitleClicked(Message):
+        """The title of a column was clicked on."""
+
+        def __init__(self, title: str) -> None:
+            super().__init__()
+            self.title = title
+
     class Moved(Message):
         """The cursor is on another row, or the rows have changed."""
 
@@ -82,6 +90,7 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
         self._opens = opens
         self.when_moved: Callable[[], None] = lambda: None
         self.columns = columns
+        self._view = 0
         self.cursor = Cursor()
         self.marked: dict[str, Row] = {}
         self.sorted_by = ""
@@ -115,6 +124,7 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
     def set_columns(self, columns: Sequence[Column[Row]]) -> None:
         """Have other columns from now on."""
         self.columns = columns
+        self._view = 0
         self._layout = []
         self.forget_lines()
 
@@ -154,6 +164,8 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
 
     def offers(self, action: Action) -> bool:
         """Without a row, or where all is told of each, there is nothing to look into."""
+        if action.name == "columns":
+            return self.dropped > 0
         return action.name != "open" or (self._opens and self.current is not None)
 
     def _tell_of_move(self) -> None:
@@ -216,6 +228,14 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
         if self._opens and self.current is not None:
             self.post_message(self.Opened())
 
+    def do_columns(self) -> None:
+        """Show other columns: those that found no room."""
+        self._view += 1
+        self._layout = []
+        self.forget_lines()
+        self.redraw()
+        self.when_moved()
+
     # --- events --------------------------------------------------------------------------------------
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -255,10 +275,14 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
         self._known.clear()
 
     def on_click(self, event: events.Click) -> None:
-        """A click puts the cursor on a row, a second one opens it."""
+        """A click puts the cursor on a row, a second one opens it; one on a title tells that."""
         offset = event.get_content_offset(self)
+        if offset is not None and offset.y < HEADER:
+            if title := title_at(self._layout, offset.x):
+                self.post_message(self.TitleClicked(title))
+            return
         index = self.scroll_offset.y + (offset.y - HEADER if offset else -1)
-        if offset is None or offset.y < HEADER or index >= self._rows.total:
+        if offset is None or index >= self._rows.total:
             return
         self.move_to(index)
         if event.chain == 2:
@@ -267,7 +291,8 @@ class LazyTable(ScrollView, Inked, Actor, Generic[Row], can_focus=True):
     # --- drawing -------------------------------------------------------------------------------------
 
     def _lay_out(self, width: int) -> Layout[Row]:
-        layout = lay_out(self.columns, width)
+        views = views_of(self.columns, width)
+        layout = lay_out(views[self._view % len(views)], width)
         dropped = len(self.columns) - len(layout)
         if dropped != self.dropped:
             self.dropped = dropped

@@ -133,7 +133,7 @@ async def test_a_filter_says_what_it_covers(connect: Callable[[], Cleo]) -> None
         await shop.see("4 of 1,000,000")
         await shop.press("slash")
         await shop.type("!charge")
-        await shop.see("Nothing matches '!charge'", "of 1,000,000")
+        await shop.see("No task matches '!charge'", "of 1,000,000")
         await shop.press("escape")
         await shop.see(" of 1,000,000 ")
 

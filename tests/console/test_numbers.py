@@ -24,6 +24,15 @@ def test_durations_are_said_as_people_say_them(seconds: float | None, said: str)
 
 
 @pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.5, "0.5 s"), (30, "30 s"), (90, "1 min 30 s"), (300, "5 min"), (3_601, "3601 s"), (5_400, "1 h 30 min"),
+     (86_400, "1 d"), (86_460, "86460 s")],
+)  # fmt: skip
+def test_how_often_something_is_done_is_said_exactly(seconds: float, said: str) -> None:
+    assert say.period(seconds) == said
+
+
+@pytest.mark.parametrize(
     ("number", "said"), [(0, "0"), (0.5, "0.5"), (950, "950"), (1_000, "1k"), (12_340, "12.3k"), (4_500_000, "4.5M")]
 )
 def test_counts_are_short_on_an_axis(number: float, said: str) -> None:

@@ -61,7 +61,10 @@ async def test_a_task_whose_lease_ran_out_is_told_with_its_reason(cleo: Cleo, co
     await claim_and_die(cleo, "emails", lease=0.001)
     async with console(connect) as running:
         await look(
-            running, "✗ lease ran out", "send  lost   emails · group acme · attempt 1", "the next sweep takes it back"
+            running,
+            "✗ lease ran out",
+            "send  lost   emails · group acme · attempt 1",
+            "the next sweep of any worker of its queue",
         )
         await running.press("enter")
         await running.see("Stuck / send lost")

@@ -202,9 +202,9 @@ async def test_workers_are_filtered_by_queue_and_sorted(cleo: Cleo, connect: Cal
         await running.see("filter 'images': 1 of 2")
         await running.see_no_more(" w1 ")
         await running.press("escape", "s")
-        await running.see("worker↓", "w1")
+        await running.see("worker↑", "w1")
         await running.press("S")
-        screen = await running.see("worker↑")
+        screen = await running.see("worker↓")
         assert screen.index(" w2 ") < screen.index(" w1 ")
 
 
