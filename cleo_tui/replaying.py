@@ -20,7 +20,7 @@ def _to(_words: Sequence[str], _snapshot: Snapshot) -> Sequence[str]:
 
 
 REPLAY_ACTIONS = (
-    Action("play", ("z",), "Replay: pause, or go on.", label="play/pause"),
+    Action("play", ("z",), "Replay: pause, or go on.", label="play"),
     Action("back-10", ("comma",), "Replay: 10 seconds back.", does="seek", given=("-10",)),
     Action("on-10", ("full_stop",), "Replay: 10 seconds on.", does="seek", given=("+10",)),
     Action("back-60", ("less_than_sign",), "Replay: a minute back.", does="seek", given=("-60",)),
@@ -41,13 +41,23 @@ class Replaying:
     def _replay_app(self) -> CleoApp:
         return cast("CleoApp", self)
 
+    @property
+    def plays(self) -> bool:
+        """Whether the recording goes on by itself now."""
+        player = self.player
+        return player is not None and player.playing and player.now() < player.recording.end
+
+    def label_of(self, action: Action) -> str:
+        """What plays can be paused."""
+        return "pause" if action.name == "play" and self.plays else action.label
+
     def replay_text(self) -> str:
         """Where in the recording one is, in a line; nothing if nothing is replayed."""
         player = self.player
         if player is None:
             return ""
         now, recording = player.now(), player.recording
-        glyph = "►" if player.playing and now < recording.end else "‖"
+        glyph = "►" if self.plays else "‖"
         whole = say.duration(recording.end - recording.start)
         at = say.duration(round(now - recording.start))
         return f"{glyph} Replay of {recording.path.name} · {say.hour(now)} · {at} of {whole} · speed {player.speed:g}"

@@ -40,6 +40,7 @@ class ConsoleSettings:
     The theme ``auto`` is dark, or the one of 16 colours on a terminal that has no more. ``profile`` is the name that
     the operator gave the server; with ``production`` it is marked, and every change has to be confirmed by typing.
     ``only_looks`` is ``read_only`` by the command line: it holds for whichever server is switched to.
+    ``if_lost`` is what to do when the server is gone, where starting it anew is not what helps.
     ``bell`` and ``notify`` call for attention when an alert is new; ``keys`` says which keys an action has, by name.
     """
 
@@ -53,4 +54,5 @@ class ConsoleSettings:
     bell: bool = False
     notify: bool = False
     only_looks: bool = False
+    if_lost: str = ""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])

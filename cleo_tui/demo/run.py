@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cleo_core.cli.loading import URL_VARIABLE
@@ -23,6 +25,7 @@ from cleo_tui.running import run
 from cleo_tui.settings import ConsoleSettings
 
 PATIENCE = 5.0
+IF_LOST = "It was the demo's own server, and nobody starts it anew. q ends the demo; `cleo-tui demo` starts another."
 
 
 def main(url: str = "embedded://", settings: ConsoleSettings | None = None) -> int:
@@ -32,6 +35,9 @@ def main(url: str = "embedded://", settings: ConsoleSettings | None = None) -> i
     except CleoError as error:
         print(f"cleo-tui: {error}", file=sys.stderr)
         return 2
+    settings = settings or ConsoleSettings()
+    if address != url:
+        settings = replace(settings, if_lost=IF_LOST)
     signal.signal(signal.SIGTERM, _leave)
     started: list[subprocess.Popen[bytes]] = []
     with tempfile.TemporaryDirectory(prefix="cleo-demo-") as folder:
@@ -40,9 +46,9 @@ def main(url: str = "embedded://", settings: ConsoleSettings | None = None) -> i
             with log.open("ab") as output:
                 for command in (_worker_command(), [sys.executable, "-m", "cleo_tui.demo.feeder"]):
                     started.append(_start(command, address, output.fileno()))
-            return run(Profile("", address, NAMESPACE, settings=settings or ConsoleSettings())).code
+            return run(Profile("", address, NAMESPACE, settings=settings)).code
         finally:
-            _stop(started)
+            stop(started)
             close_all()
 
 
@@ -68,12 +74,14 @@ def _start(command: Sequence[str], address: str, output: int) -> subprocess.Pope
     )
 
 
-def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+def stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """End them, and kill those that have not ended in time."""
     for process in processes:
         process.terminate()
+    until = time.monotonic() + PATIENCE
     for process in processes:
         try:
-            process.wait(PATIENCE)
+            process.wait(max(0.0, until - time.monotonic()))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -71,7 +71,7 @@ class AuditScreen(ReadListScreen[AuditEntry]):
             Column("redis user", 10, lambda entry: Cell(entry.redis_user, Role.MUTED), drop=2),
             Column("did", 14, lambda entry: Cell(entry.action, Role.ACCENT), grow=1, most=24),
             Column("queue", 8, lambda entry: Cell(entry.queue), grow=1, most=24, drop=1),
-            Column("on", 12, lambda entry: Cell(entry.target), grow=3),
+            Column("on", 12, lambda entry: Cell(entry.target or entry.queue), grow=3),
             Column("count", 6, lambda entry: Cell(say.count(entry.count)), Side.RIGHT),
             Column("result", 8, result, grow=1, most=40, drop=3),
         )

@@ -181,7 +181,7 @@ class CleoScreen(Screen[None], Actor):
             alerts=_count_of(snapshot),
         )
         self.top_bar.offer(app.tabs, getattr(app.screen_stack[0], "PART_OF", "") or app.current_mode)
-        self.banner.tell(link, snapshot.taken_at, app.replay_text())
+        self.banner.tell(link, snapshot.taken_at, app.replay_text(), app.settings.if_lost)
         self.set_class(snapshot.has_data and not link.state.is_live, "-old")
         self.show(snapshot)
         self.offer_keys()
@@ -223,7 +223,8 @@ class CleoScreen(Screen[None], Actor):
         if link.state is LinkState.CONNECTING or link.trouble is None:
             return Card(Absence.CONNECTING, f"Connecting to {link.address}", hint="It will be tried until it answers.")
         wait = max(0, round((link.retry_at or 0) - snapshot.taken_at))
-        hint = f"{link.trouble.cure}\nTrying again in {wait} s." if wait else f"{link.trouble.cure}\nTrying again now."
+        cure = self.cleo_app.settings.if_lost or link.trouble.cure
+        hint = f"{cure}\nTrying again in {wait} s." if wait else f"{cure}\nTrying again now."
         cause = link.trouble.cause[:1].upper() + link.trouble.cause[1:]
         if link.state is LinkState.DENIED:
             return Card(Absence.DENIED, f"{link.address} does not let you in", cause, hint)

@@ -89,6 +89,8 @@ class ChangesLetters(QueueScreen):
 
     def offers(self, action: Action) -> bool:
         """Without letters there is nothing to do, and with an empty trash nothing to bring back."""
+        if action.name == "write" and self.cleo_app.player is not None:
+            return False
         if action.name in _NEED_LETTERS:
             return bool(self.meant())
         return super().offers(action) and (action.name != "undo" or self.last_discard is not None)
@@ -135,7 +137,9 @@ class ChangesLetters(QueueScreen):
 
     def do_write(self) -> None:
         """Ask for a file, and write to it."""
-        if meant := self.meant():
+        if self.cleo_app.player is not None:
+            self.cleo_app.warn("A recording holds what was seen of the letters and not all of them, to be written.")
+        elif meant := self.meant():
             self.cleo_app.push_screen(
                 ExportLettersScreen(
                     self.cleo_app.cleo, self.queue, [(one.label, one.size, one.filters) for one in meant]

@@ -125,6 +125,16 @@ async def test_the_audit_tells_who_did_what_in_all_queues_or_one(cleo: Cleo, con
         await running.see("filter 'acme': 1 of 3 entries", "1 of 1")
 
 
+async def test_the_audit_names_the_queue_where_that_is_what_something_was_done_to(
+    cleo: Cleo, connect: Callable[[], Cleo]
+) -> None:
+    await cleo.queues.pause("emails")
+    async with console(connect, size=(80, 24)) as running:
+        await running.command("audit")
+        screen = await running.see("pause", "1 of 1")
+        assert "emails" in next(line for line in screen.split("\n") if "▌" in line)
+
+
 async def test_an_entry_of_the_audit_can_be_read_whole_in_a_narrow_terminal(
     cleo: Cleo, connect: Callable[[], Cleo]
 ) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cleo_core import Cleo
+from cleo_core import Cleo, TaskState
 from cleo_tui.app import CleoApp
 from cleo_tui.data.recording import Recorder, RecordingError
 from cleo_tui.data.replay import Player, Recording, ReplayCleo
@@ -66,6 +66,7 @@ async def test_a_recording_is_played_with_pause_seek_and_speed(server: Server, c
         assert player.speed == 4.0
         await shop.command("seek +600")
         await until(lambda: player.now() == player.recording.end)
+        await shop.see("z play")
         await shop.command("tasks waiting @emails")
         await shop.see("mail-2")
         assert "mail-1" not in shop.text()
@@ -80,6 +81,37 @@ async def test_a_recording_is_played_with_pause_seek_and_speed(server: Server, c
         await shop.see("Nothing has happened yet")
         await shop.press("z")
         await shop.see("mail-1")
+        await until(lambda: player.now() == player.recording.end)
+        await shop.command("seek -600")
+        await shop.see("► Replay", "z pause")
+
+
+async def test_dead_letters_can_not_be_written_out_of_a_recording(server: Server, cleo: Cleo, tmp_path: Path) -> None:
+    @cleo.task(queue="emails", max_retries=0)
+    async def send() -> None:
+        raise LookupError("no mailbox")
+
+    task = await send.enqueue()
+    async with cleo.worker(queues=["emails"]):
+
+        async def died() -> bool:
+            return await task.status() is TaskState.DEAD
+
+        await until(died)
+    path = tmp_path / "incident.cleo"
+    live = CleoApp(profile=Profile("", server.url, cleo.namespace, settings=FAST), record=path)
+    async with running(live) as shop:
+        await shop.see("emails")
+        await shop.press("6")
+        await shop.see("LookupError: no mailbox", "e export")
+    app, _ = replay_of(path)
+    async with running(app) as shop:
+        await shop.see("Replay of incident.cleo", "read-only", "emails")
+        await shop.press("6")
+        await shop.see("LookupError: no mailbox")
+        assert "e export" not in shop.text()
+        await shop.press("e")
+        await shop.see("A recording holds what was seen")
 
 
 async def test_a_recording_holds_no_password_and_survives_a_kill(server: Server, cleo: Cleo, tmp_path: Path) -> None:

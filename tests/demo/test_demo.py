@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import psutil
 import pytest
 
+from cleo_tui.demo import run
 from tests.terminal import Terminal, open_terminal
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +67,42 @@ def test_the_demo_shows_work_and_leaves_nothing_running(how: str) -> None:
         _end(terminal, how)
         _, left = psutil.wait_procs(processes, timeout=30)
         assert left == [], f"Still running after {how}: {[process.cmdline() for process in left]}"
+
+
+def test_a_demo_whose_server_was_killed_says_what_to_do_and_ends_by_its_key() -> None:
+    with open_terminal(DEMO) as terminal:
+        processes = _wait_until_at_work(terminal)
+        next(process for process in processes if "valkey-server" in process.cmdline()[0]).kill()
+        terminal.wait_for("anew.")
+        terminal.type("q")
+        _, left = psutil.wait_procs(processes, timeout=30)
+        assert left == []
+
+
+def test_all_parts_have_one_and_the_same_time_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(run, "time", SimpleNamespace(monotonic=lambda: now))
+    killed: list[int] = []
+
+    class Stubborn:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        def terminate(self) -> None:
+            """It doesn't care."""
+
+        def wait(self, timeout: float | None = None) -> None:
+            nonlocal now
+            if self.number not in killed and timeout is not None:
+                now += timeout
+                raise subprocess.TimeoutExpired("stubborn", timeout)
+
+        def kill(self) -> None:
+            killed.append(self.number)
+
+    run.stop(cast("list[subprocess.Popen[bytes]]", [Stubborn(1), Stubborn(2), Stubborn(3)]))
+    assert killed == [1, 2, 3]
+    assert now == 100.0 + run.PATIENCE
 
 
 def test_make_demo_does_the_same() -> None:
