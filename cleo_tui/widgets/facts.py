@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -45,14 +46,15 @@ class Facts(Widget):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many lines as the facts need at that width; it is not yet the widget's own when it is laid out first."""
-        return len(_wrapped(self._facts, width - 2)) + bool(self._note[0])
+        return len(_wrapped(self._facts, width - 2)) + len(self._note_lines(width))
+
+    def _note_lines(self, width: int) -> list[str]:
+        return wrap(self._note[0], max(1, width - 2))
 
     def render(self) -> Content:
         """All lines."""
         lines = [Content.assemble(" ", *_joined(line)) for line in _wrapped(self._facts, self.size.width - 2)]
-        text, role = self._note
-        if text:
-            lines.append(inked(f" {text}", role))
+        lines += [inked(f" {line}", self._note[1]) for line in self._note_lines(self.size.width)]
         return Content("\n").join(lines)
 
 

@@ -91,6 +91,8 @@ async def test_a_few_go_first_and_the_others_follow_when_those_succeed(shop: Con
     await shop.see("Retry 12 dead letters of mails in stages?", "2 letters first", "100/s")
     await shop.press("y")
     await shop.see("mails · retries", "► runs", "2 of 12", "The first 2 are out", "This console carries it on.")
+    await shop.pilot.resize_terminal(80, 24)
+    await shop.see("1 Over 2 Queue", "The first 2 are out", "console carries it on.")
     assert await waiting(cleo) == 2
     await complete(cleo, await claim(cleo, 2, queue="mails"), queue="mails")
     await shop.press("escape", "1")
