@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from textwrap import wrap
 from typing import Any, ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
@@ -19,6 +21,8 @@ from cleo_tui.screens.telling import TellingScreen
 from cleo_tui.theme import Role, inked
 
 KEYS = 14
+# From this width on there are two columns: what is here, and beside it what is everywhere.
+BROAD, APART, EDGES = 120, 4, 7
 
 
 class HelpScreen(TellingScreen):
@@ -36,6 +40,10 @@ class HelpScreen(TellingScreen):
     def heading(self) -> str:
         """What it is about."""
         return f"Help · {self._where}"
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A broad terminal has room for all of it side by side."""
+        self.set_class(event.size.width * 0.9 - EDGES >= BROAD, "-broad")
 
     def told(self) -> ComposeResult:
         """The sections, one below the other."""
@@ -61,13 +69,25 @@ class KeyTable(Widget):
         return Content("\n").join(self._lines(self.size.width))
 
     def _lines(self, width: int) -> list[Content]:
-        lines: list[Content] = []
-        for title, actions in self._sections:
-            lines.append(inked(title, Role.ACCENT).stylize("bold"))
-            for action in actions:
-                lines += _lines_of(action, max(20, width - KEYS))
-            lines.append(Content(""))
-        return lines
+        *here, everywhere = self._sections
+        if width < BROAD or not here:
+            return _lines_of_sections(self._sections, width)
+        half = (width - APART) // 2
+        left, right = _lines_of_sections(here, half), _lines_of_sections([everywhere], half)
+        return [
+            Content.assemble(one, " " * (half + APART - one.cell_length), other)
+            for one, other in zip_longest(left, right, fillvalue=Content(""))
+        ]
+
+
+def _lines_of_sections(sections: list[tuple[str, list[Action]]], width: int) -> list[Content]:
+    lines: list[Content] = []
+    for title, actions in sections:
+        lines.append(inked(title, Role.ACCENT).stylize("bold"))
+        for action in actions:
+            lines += _lines_of(action, max(20, width - KEYS))
+        lines.append(Content(""))
+    return lines
 
 
 def _sections_of(screen: Screen[Any]) -> list[tuple[str, list[Action]]]:

@@ -77,7 +77,7 @@ class QueuesScreen(FiltersRows, SortsRows[QueueView], ShowsHistory):
         if len(snapshot.queues) < total:
             note += f", {say.count(len(snapshot.queues))} read so far"
         card = self.card_without_data(snapshot) or self._card_without_rows(snapshot)
-        self._pane.tell("Queues", note if snapshot.has_data else "", card=card)
+        self._pane.tell("Queues", note if snapshot.has_data and total else "", card=card)
 
     def _card_without_rows(self, snapshot: Snapshot) -> Card | None:
         if self._rows.total:

@@ -45,6 +45,10 @@ class SortsRows(CleoScreen, Generic[Row]):
         self.table.sorted_by = f"-{self.order}" if rises else self.order
         return sorted(sorted(rows, key=tie), key=self.orders[self.order], reverse=self.is_reversed)
 
+    def offers(self, action: Action) -> bool:
+        """Without rows there is nothing to sort."""
+        return super().offers(action) and (action.name not in {"sort", "reverse"} or self.table.rows.total > 0)
+
     def do_sort(self, title: str = "") -> None:
         """Sort by the column of that title, or by the next one."""
         names = list(self.orders)

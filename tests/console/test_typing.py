@@ -135,6 +135,18 @@ async def test_the_columns_that_find_no_room_are_shown_in_place_of_others(shop: 
     await shop.see_no_more("columns")
 
 
+async def test_the_help_has_two_columns_where_the_terminal_has_room_for_them(shop: Console) -> None:
+    await shop.press("question_mark")
+    assert "Everywhere" not in next(line for line in shop.text().splitlines() if "On this screen" in line)
+    await shop.see("j k more")
+    await shop.pilot.resize_terminal(*SIZES["200x50"])
+    await until(lambda: any("On this screen" in line and "Everywhere" in line for line in shop.text().splitlines()))
+    screen = await shop.see("To the last row.", "End the console")
+    assert "j k more" not in screen
+    await shop.pilot.resize_terminal(*SIZES["80x24"])
+    await until(lambda: not any("On this screen" in line and "Every" in line for line in shop.text().splitlines()))
+
+
 def test_keys_stand_in_the_same_order_whatever_a_screen_names_first() -> None:
     change = Action("retry", ("R",), "", "retry", Effect.CHANGES)
     names = ("help", "filter", "export", "sort", "mark", "next-state", "next-queue", "open")
