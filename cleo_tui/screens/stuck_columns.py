@@ -51,7 +51,7 @@ def columns(past: Callable[[StuckTask], float]) -> Sequence[Column[StuckTask]]:
         Column("task", 12, lambda task: Cell(task.name, Role.STRONG), grow=2, most=40),
         Column("queue", 8, lambda task: Cell(task.queue, Role.MUTED), grow=1, most=24, drop=3),
         Column("running", 11, running, Side.RIGHT),
-        Column("lease", 9, lease, Side.RIGHT),
+        Column("lease", 11, lease, Side.RIGHT),
         Column("heartbeat", 9, beat, Side.RIGHT, drop=1),
         Column("worker", 12, lambda task: Cell(task.worker, _HEALTH[task.health]), grow=2, most=48, drop=2),
         Column("group", 8, lambda task: Cell(task.group, Role.MUTED), grow=1, most=24, drop=6),

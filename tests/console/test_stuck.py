@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 
 import pytest
@@ -68,6 +69,13 @@ async def test_a_task_whose_lease_ran_out_is_told_with_its_reason(cleo: Cleo, co
         )
         await running.press("enter")
         await running.see("Stuck / send lost")
+
+
+async def test_a_long_lease_is_not_cut_off_in_a_narrow_terminal(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
+    await silence(cleo, "emails", "a")
+    async with console(connect, size=(80, 24)) as running:
+        await look(running, "? worker silent")
+        await until(lambda: re.search(r"worker silent .* 9 min \d+ s  ", running.text()))
 
 
 async def test_one_is_recovered_after_a_yes(cleo: Cleo, connect: Callable[[], Cleo]) -> None:
