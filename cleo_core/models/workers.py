@@ -37,8 +37,9 @@ class WorkerInfo(Model):
     """A worker process as its last heartbeat described it.
 
     ``reason`` says why it is not running, if there is something to say. ``cpu`` is in percent of one core, ``memory``
-    and ``max_memory`` (None: no limit) in bytes, ``loop_lag`` in seconds. ``signatures`` names the set of task
-    signatures that it published, the same for all workers of the same code.
+    and ``max_memory`` (None: no limit) in bytes, ``loop_lag`` in seconds; ``started_at`` and ``beat_at`` are by the
+    server's clock. ``signatures`` names the set of task signatures that it published, the same for all workers of the
+    same code.
     """
 
     # Workers of other versions may say more of themselves, or less.

@@ -117,10 +117,10 @@ class Heartbeat(threading.Thread):
             held = list(line.held.values())
             for first in range(0, len(held), 1_000):
                 await self._renew(scripts, line, held[first : first + 1_000])
-        seconds, _ = await wire.ask("TIME")
+        seconds, microseconds = map(int, await wire.ask("TIME"))
         self._hurried.clear()
         order = await self._presence.order(wire)
-        info = self._describe(self._loop_lag(), float(seconds))
+        info = self._describe(self._loop_lag(), seconds + microseconds / 1e6)
         await self._presence.renew(wire, scripts, info)
         if not self._workers_loop.is_closed():
             self._workers_loop.call_soon_threadsafe(self._heed, order, info.memory)

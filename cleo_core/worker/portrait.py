@@ -30,11 +30,14 @@ class Portrait:
         self._settings = settings
         self._process = psutil.Process()
         self._cpu, self._cpu_at = self._process.cpu_percent(), time.monotonic()
-        self._started_at = time.time()
+        self._began = time.monotonic()
+        self._started_at: float | None = None
         self.signatures = SignatureSet.of(registry)
 
     def draw(self, duty: Duty, slots: Slots, processed: int, *, loop_lag: float, now: float) -> WorkerInfo:
-        """The worker as it is now; ``now`` is by the server's clock."""
+        """The worker as it is now; ``now`` is by the server's clock, and so is what it says of its start."""
+        if self._started_at is None:
+            self._started_at = now - (time.monotonic() - self._began)
         return WorkerInfo(
             id=self._worker,
             host=socket.gethostname(),
