@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from cleo_core.models import MinuteStats, ServerInfo, WorkerInfo
-from cleo_tui.data.health import USUAL, Alert, AlertBook, health_of, queue_alerts, server_alerts, worker_alerts
+from cleo_tui.data.health import (
+    USUAL,
+    Alert,
+    AlertBook,
+    answer_alerts,
+    health_of,
+    queue_alerts,
+    server_alerts,
+    worker_alerts,
+)
 from cleo_tui.data.link import Link
 from cleo_tui.data.rates import Drain, Meter, drain_of
 from cleo_tui.data.snapshot import QueueView, Snapshot
@@ -36,17 +45,22 @@ def assemble(
     queue_total: int,
     workers: tuple[WorkerInfo, ...] | None,
     server: ServerInfo | None,
+    answers_in: float = 0.0,
     denied: Mapping[str, str],
     bounds: Thresholds = USUAL,
     book: AlertBook | None = None,
 ) -> Snapshot:
-    """The snapshot of what is known at ``now``. The ``book`` remembers since when each alert holds."""
+    """The snapshot of what is known at ``now``; the server ``answers_in`` so many seconds. The ``book`` remembers since
+    when each alert holds.
+    """
     serving = Counter(queue for worker in workers or () for queue in worker.queues)
     queues = tuple(
         _view(name, queue, now, serving[name] if workers is not None else None, bounds) for name, queue in known.items()
     )
     alerts = [alert for view in queues for alert in _alerts_of(view, now, bounds)]
-    alerts += worker_alerts(workers or (), now) + server_alerts(server, bounds)
+    alerts += (
+        worker_alerts(workers or (), now) + server_alerts(server, bounds) + answer_alerts(link.address, answers_in)
+    )
     return Snapshot(
         link=link,
         now=now,

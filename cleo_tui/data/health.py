@@ -19,6 +19,7 @@ from cleo_tui.settings import Thresholds
 
 USUAL = Thresholds()
 RECENT = 180.0
+SLOW_ANSWER = 0.3
 # A worker is known of 10 s after it began at the latest, so what looks left behind is believed after that.
 LEFT_FOR = 15.0
 
@@ -112,10 +113,11 @@ def queue_alerts(
 ) -> list[Alert]:
     """What to say of a queue that is not well. A paused queue is worth a word only while something waits in it."""
     waiting = f"{say.count(counts.waiting)} waiting"
+    late_since = now - oldest + (bounds.oldest or 0.0)
     alerts: list[Alert] = []
     match health:
         case Health.STALLED:
-            cause = "no worker serves it" if workers == 0 else "its workers take nothing: open a task to see why"
+            cause = "no worker serves it" if workers == 0 else "its workers take none: a task says why"
             since = max(now - oldest + (bounds.no_worker or 0.0), _last_left(minutes))
             alerts.append(Alert(health, queue, f"{waiting}, {cause}", since=since))
         case Health.FAILING:
@@ -123,10 +125,9 @@ def queue_alerts(
             alerts.append(Alert(health, queue, f"{say.percent(rates.failures)} of its attempts fail", since=since))
         case Health.GROWING:
             more = f"grows by {say.rate(rates.enqueued - rates.left)}"
-            alerts.append(Alert(health, queue, f"{waiting}, {more}"))
+            alerts.append(Alert(health, queue, f"{waiting}, {more}", since=late_since))
         case Health.LATE:
-            since = now - oldest + (bounds.oldest or 0.0)
-            alerts.append(Alert(health, queue, f"the oldest task has waited {say.age(oldest)}", since=since))
+            alerts.append(Alert(health, queue, f"the oldest task has waited {say.age(oldest)}", since=late_since))
         case Health.PAUSED if counts.waiting:
             alerts.append(Alert(health, queue, f"{waiting} while it is paused"))
         case _:
@@ -190,6 +191,14 @@ def server_alerts(server: ServerInfo | None, bounds: Thresholds = USUAL) -> list
         text = f"maxmemory-policy is {server.eviction_policy}: it may evict tasks"
         alerts.append(Alert(Health.FAILING, server.address, text, "eviction"))
     return alerts
+
+
+def answer_alerts(address: str, seconds: float) -> list[Alert]:
+    """A server that answers late: all that is on the screen is older than it looks, and workers wait as well."""
+    if seconds < SLOW_ANSWER:
+        return []
+    text = f"it takes {say.duration(seconds)} to answer"
+    return [Alert(Health.LATE, address, text, "slow")]
 
 
 class AlertBook:

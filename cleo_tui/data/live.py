@@ -38,6 +38,8 @@ from cleo_tui.settings import Thresholds
 
 QUEUES_A_ROUND = 16
 MOST_NAMES = 1_000
+# One slow answer may be the console's own fault; of as many, the fastest counts.
+ANSWERS = 3
 HISTORIES_A_ROUND = 4
 MINUTES = 60
 RECENT_MINUTES = 2
@@ -129,6 +131,7 @@ class Live:
         self._workers: tuple[WorkerInfo, ...] | None = None
         self._server: ServerInfo | None = None
         self._server_at = self._workers_at = float("-inf")
+        self._answers: deque[float] = deque(maxlen=ANSWERS)
         self._skew = 0.0
         self._data_at: float | None = None
         self._retry_at: float | None = None
@@ -174,6 +177,7 @@ class Live:
             queue_total=self._total,
             workers=self._workers,
             server=self._server,
+            answers_in=min(self._answers) if len(self._answers) == ANSWERS else 0.0,
             denied=self._denied,
             bounds=self._bounds,
             book=self._book,
@@ -265,6 +269,7 @@ class Live:
         self._state = LinkState.DENIED if denied else LinkState.DISCONNECTED
         self._retry_at = retry_at
         self._server_at = float("-inf")
+        self._answers.clear()
         if isinstance(error, ServerError):
             self._trouble = Trouble(error.cause, error.cure)
         else:
@@ -275,7 +280,9 @@ class Live:
     # --- one round -----------------------------------------------------------------------------------
 
     async def _read(self) -> None:
+        asked_at = time.monotonic()
         self._names = names = await self._cleo.queues.names()
+        self._answers.append(time.monotonic() - asked_at)
         self._total = len(names) if len(names) < MOST_NAMES else max(len(names), await self._cleo.queues.count())
         await self._read_counts()
         self._state, self._trouble, self._retry_at = LinkState.CONNECTED, None, None

@@ -175,7 +175,7 @@ class CleoScreen(Screen[None], Actor):
             crumbs=app.crumbs,
             link=link,
             since=since,
-            read_only=app.reason_against(self.queue_at_hand),
+            read_only=app.reason_against(self.queue_at_hand) if app.settings.read_only or snapshot.server else "",
             profile=app.settings.profile,
             production=app.settings.production,
             alerts=_count_of(snapshot),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from cleo_core import Every
+from cleo_core import Cron, Every
 from cleo_core.errors import ScheduleNotFound
 from cleo_core.models import ScheduleInfo
 from cleo_tui import say
@@ -76,7 +79,7 @@ class SchedulesScreen(ListOfQueueScreen[ScheduleInfo]):
                 return Cell("never" if schedule.when is not None else "unreadable", Role.BAD)
             seconds = schedule.next_at - now()
             if seconds < -LATE:
-                return Cell("late", Role.BAD)
+                return Cell(f"{say.age(-seconds)} late", Role.BAD)
             return Cell(f"in {say.age(seconds)}" if seconds >= 1 else "due")
 
         def last(schedule: ScheduleInfo) -> Cell:
@@ -123,11 +126,22 @@ class SchedulesScreen(ListOfQueueScreen[ScheduleInfo]):
         paused = " · if it is resumed" if schedule.paused else ""
         tell_edges(self._next, inked(f"{schedule.id} · {when_of(schedule)}{paused}", Role.STRONG))
         times = self._times.value or ()
-        told = [f"{say.moment(at)}  in {say.duration(max(0.0, at - self.now))}" for at in times]
+        told = [time_of(schedule, at, self.now) for at in times]
         if not told:
             told = ["It has no next time." if self._times.value is not None else "Reading its next times"]
         text = inked("\n".join(told), Role.MUTED if schedule.paused else Role.PLAIN)
-        self._next.update(Content.assemble(*self._abandoned(schedule), text))
+        self._next.update(Content.assemble(*self._unserved(schedule, snapshot), *self._abandoned(schedule), text))
+
+    def _unserved(self, schedule: ScheduleInfo, snapshot: Snapshot) -> Iterable[Content]:
+        """Why one that is late stays so, if nobody is there to run it."""
+        queue = snapshot.by_name.get(schedule.queue)
+        late = schedule.next_at is not None and self.now - schedule.next_at > LATE
+        if late and queue is not None and queue.workers == 0:
+            yield inked(
+                f"■ No live worker serves {schedule.queue}, and its workers are who runs its schedules. "
+                f"Start one: cleo worker MODULE:NAME --queues {schedule.queue}\n",
+                Role.BAD,
+            )
 
     def _abandoned(self, schedule: ScheduleInfo) -> Iterable[Content]:
         """What to know of one whose code is gone."""
@@ -202,6 +216,19 @@ def when_of(schedule: ScheduleInfo) -> str:
     if isinstance(schedule.when, Every):
         return f"every {say.period(schedule.when.seconds)}"
     return str(schedule.when) if schedule.when is not None else "unreadable"
+
+
+def time_of(schedule: ScheduleInfo, at: float, now: float) -> str:
+    """One of its times by this machine's clock, how far it is, and the time of day in its own zone if that differs."""
+    left = at - now
+    how_far = f"in {say.duration(left)}" if left > 0 else f"{say.age(-left)} late" if left < -LATE else "due"
+    told = f"{say.moment(at)}  {how_far}"
+    if isinstance(schedule.when, Cron):
+        there = datetime.fromtimestamp(at, ZoneInfo(schedule.when.tz))
+        offset = there.utcoffset()
+        if offset is not None and offset.total_seconds() != time.localtime(at).tm_gmtoff:
+            told += there.strftime("  · %H:%M %Z")
+    return told
 
 
 def _made(schedule: ScheduleInfo) -> Cell:

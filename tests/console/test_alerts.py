@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
 
 from cleo_core import Cleo
 from cleo_tui.app import CleoApp
+from cleo_tui.data import health
 from cleo_tui.settings import ConsoleSettings, Thresholds
 from tests.console.driving import console
 from tests.servers import Server
@@ -70,3 +72,24 @@ async def test_a_new_alert_rings_and_notifies_once(cleo: Cleo, connect: Callable
     assert sent[0] == "bell"
     assert "]9;Cleo: stalled invoices: 1 waiting, no worker serves it" in sent[1]
     assert len(sent) == 2
+
+
+async def test_a_server_that_answers_late_is_an_alert(
+    cleo: Cleo, connect: Callable[[], Cleo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "SLOW_ANSWER", 0.05)
+
+    def connect_far() -> Cleo:
+        far = connect()
+        names = far.queues.names
+
+        async def late() -> list[str]:
+            await asyncio.sleep(0.06)
+            return await names()
+
+        monkeypatch.setattr(far.queues, "names", late)
+        return far
+
+    await cleo.queues.add("emails", "send", {}, delay=3600)
+    async with console(connect_far, settings=ConsoleSettings(refresh=0.3)) as shop:
+        await shop.see("◔ slow", "to answer")

@@ -49,6 +49,16 @@ async def test_a_schedule_is_listed_with_its_next_times(cleo: Cleo, connect: Cal
         await running.press("G")
         screen = await running.see("nightly · 0 3 * * * Europe/Oslo")
         assert screen.count("  in ") >= 5
+        assert "03:00 CE" in screen, "its times are told in its own zone too, with the summer time"
+
+
+async def test_a_schedule_that_nobody_serves_says_how_late_it_is_and_why(
+    cleo: Cleo, connect: Callable[[], Cleo]
+) -> None:
+    await cleo.schedules.add("reports", "often", "build", when=Every(0.1))
+    async with console(connect) as running:
+        await schedules(running, "often")
+        await running.see("s late", "No live worker serves reports", "--queues reports")
 
 
 async def test_a_schedule_is_run_now_paused_and_removed_each_after_a_yes(

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from cleo_core.models import MinuteStats, ServerInfo
-from cleo_tui.data.health import Alert, AlertBook, Health, failing_since, health_of, queue_alerts, server_alerts
+from cleo_tui.data.health import (
+    Alert,
+    AlertBook,
+    Health,
+    answer_alerts,
+    failing_since,
+    health_of,
+    queue_alerts,
+    server_alerts,
+)
 from cleo_tui.data.rates import Drain, Rates
 from cleo_tui.data.tally import Counts
 from cleo_tui.settings import Thresholds
@@ -123,6 +132,12 @@ def test_the_memory_of_the_server_is_an_alert() -> None:
     told = server_alerts(server.model_copy(update={"used_memory": 104, "eviction_policy": "allkeys-lru"}))
     assert [alert.said for alert in told] == ["memory", "eviction"]
     assert told[0].text == "its memory is full (104%), so tasks are evicted"
+
+
+def test_a_server_that_answers_at_once_is_none() -> None:
+    assert answer_alerts("h:1", 0.02) == []
+    (alert,) = answer_alerts("h:1", 0.8)
+    assert (alert.said, alert.text) == ("slow", "it takes 800 ms to answer")
 
 
 def test_an_alert_holds_since_it_was_first_seen_though_it_blinked() -> None:
