@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -234,7 +235,8 @@ class CleoScreen(Screen[None], Actor):
         """What to say of data that can't be read anew: how old it is, and why. Of a lost server the banner says it."""
         if error is None or not snapshot.link.state.is_live:
             return ""
-        return f"{say.duration(round(age))} old: {error.cause if isinstance(error, ServerError) else error}"
+        why = error.cause if isinstance(error, ServerError) else str(error)
+        return f"{say.duration(round(age))} old: {why}" if isfinite(age) else f"not read yet: {why}"
 
     # --- changes -------------------------------------------------------------------------------------
 

@@ -10,9 +10,11 @@ import pytest
 from cleo_core import Cleo, Every
 from cleo_core.errors import ServerUnavailable
 from cleo_core.models import TaskState
+from cleo_tui.screens.group_tasks import GroupTasksScreen
 from tests.console.driving import console
 from tests.engine.dead_letters.burying import bury
 from tests.servers import Server
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -96,5 +98,25 @@ async def test_the_page_of_a_group_says_that_the_group_can_not_be_read(
         await shop.see("acme", "1 of 1")
         await shop.press("enter")
         await shop.see("mail-1")
+        page = shop.app.screen
+        assert isinstance(page, GroupTasksScreen)
+        await until(lambda: page._reading.value)  # pyright: ignore[reportPrivateUsage]
         monkeypatch.setattr(shop.app.cleo.groups, "get", fail)
         await shop.see("old: What the server holds can't be understood (an odd limit).")
+
+
+async def test_the_page_of_a_group_that_could_never_be_read_says_so(
+    cleo: Cleo, connect: Callable[[], Cleo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await cleo.queues.add("mails", "send", {}, group="acme", task_id="mail-1")
+
+    async def fail(*_args: Any) -> None:
+        raise ValueError("an odd limit")
+
+    async with console(connect) as shop:
+        await shop.see("connected", "mails")
+        await shop.command("groups @mails")
+        await shop.see("acme", "1 of 1")
+        monkeypatch.setattr(shop.app.cleo.groups, "get", fail)
+        await shop.press("enter")
+        await shop.see("not read yet: What the server holds can't be understood (an odd limit).")
