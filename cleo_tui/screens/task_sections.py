@@ -15,6 +15,8 @@ from cleo_tui.widgets.looks import OUTCOMES
 NAMES = ("summary", "timeline", "attempts", "payload", "result", "logs", "options")
 BAR = 30
 LABEL = 10
+# How long a lost attempt ran nobody knows, and a refused one didn't.
+UNTIMED = frozenset({Outcome.LOST, Outcome.REFUSED})
 
 
 def lasting(task: TaskRecord) -> dict[str, Content | None]:
@@ -69,7 +71,8 @@ def _summary(task: TaskRecord, now: float) -> Content:
 def _timeline(task: TaskRecord, now: float) -> Content:
     moments: list[tuple[float, str, Role]] = [(task.enqueued_at, "enqueued", Role.PLAIN)]
     for attempt in task.attempts:
-        what = f"attempt {attempt.number} {attempt.outcome.replace('_', ' ')} after {say.duration(attempt.run)}"
+        ran = "" if attempt.outcome in UNTIMED else f" after {say.duration(attempt.run)}"
+        what = f"attempt {attempt.number} {attempt.outcome.replace('_', ' ')}{ran}"
         moments.append((attempt.at, what, OUTCOMES[attempt.outcome].role))
     if task.claimed_at is not None:
         moments.append((task.claimed_at, f"attempt {task.attempt} started on {task.worker}", Role.ACCENT))
@@ -108,9 +111,8 @@ def _attempts(task: TaskRecord, now: float) -> Content | None:
 def _attempt(attempt: Attempt, now: float) -> Content:
     look = OUTCOMES[attempt.outcome]
     head = f"{look.glyph} attempt {attempt.number} {attempt.outcome.replace('_', ' ')}"
-    facts = (
-        f"  {say.ago(max(0.0, now - attempt.at))}, waited {say.duration(attempt.wait)}, ran {say.duration(attempt.run)}"
-    )
+    ran = "" if attempt.outcome in UNTIMED else f", ran {say.duration(attempt.run)}"
+    facts = f"  {say.ago(max(0.0, now - attempt.at))}, waited {say.duration(attempt.wait)}{ran}"
     lines = [
         Content.assemble(inked(head, look.role).stylize("bold"), inked(f"{facts} on {attempt.worker}", Role.MUTED))
     ]
