@@ -44,14 +44,15 @@ def assemble(
     names: frozenset[str],
     queue_total: int,
     workers: tuple[WorkerInfo, ...] | None,
+    heard_at: float,
     server: ServerInfo | None,
     answers_in: float = 0.0,
     denied: Mapping[str, str],
     bounds: Thresholds = USUAL,
     book: AlertBook | None = None,
 ) -> Snapshot:
-    """The snapshot of what is known at ``now``; the server ``answers_in`` so many seconds. The ``book`` remembers since
-    when each alert holds.
+    """The snapshot of what is known at ``now``; the server ``answers_in`` so many seconds. What the workers' heartbeats
+    say is judged as of ``heard_at``, when they were read. The ``book`` remembers since when each alert holds.
     """
     serving = Counter(queue for worker in workers or () for queue in worker.queues)
     queues = tuple(
@@ -59,7 +60,7 @@ def assemble(
     )
     alerts = [alert for view in queues for alert in _alerts_of(view, now, bounds)]
     alerts += (
-        worker_alerts(workers or (), now) + server_alerts(server, bounds) + answer_alerts(link.address, answers_in)
+        worker_alerts(workers or (), heard_at) + server_alerts(server, bounds) + answer_alerts(link.address, answers_in)
     )
     return Snapshot(
         link=link,

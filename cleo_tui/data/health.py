@@ -162,7 +162,7 @@ def failing_since(minutes: Sequence[MinuteStats], now: float, bound: float) -> f
 
 
 def worker_alerts(workers: tuple[WorkerInfo, ...], now: float) -> list[Alert]:
-    """The workers whose heartbeat is late."""
+    """The workers whose heartbeat was late at ``now``, when they were read: no later beat can be known of."""
     return [
         Alert(
             Health.STALLED,

@@ -131,6 +131,7 @@ class Live:
         self._workers: tuple[WorkerInfo, ...] | None = None
         self._server: ServerInfo | None = None
         self._server_at = self._workers_at = float("-inf")
+        self._heard_at = 0.0
         self._answers: deque[float] = deque(maxlen=ANSWERS)
         self._skew = 0.0
         self._data_at: float | None = None
@@ -176,6 +177,7 @@ class Live:
             names=frozenset(self._names),
             queue_total=self._total,
             workers=self._workers,
+            heard_at=self._heard_at,
             server=self._server,
             answers_in=min(self._answers) if len(self._answers) == ANSWERS else 0.0,
             denied=self._denied,
@@ -294,7 +296,7 @@ class Live:
         # Alerts are told on every screen, and some of them are about workers.
         if Want.WORKERS in self.wants or time.monotonic() - self._workers_at >= WORKERS_EVERY:
             self._workers = tuple(await self._cleo.workers.list())
-            self._workers_at = time.monotonic()
+            self._workers_at, self._heard_at = time.monotonic(), self.now()
         if Want.MINUTES in self.wants:
             await self._read_minutes()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cleo_core.models import MinuteStats, ServerInfo
+from cleo_tui.data.assemble import assemble
 from cleo_tui.data.health import (
     Alert,
     AlertBook,
@@ -15,9 +16,11 @@ from cleo_tui.data.health import (
     queue_alerts,
     server_alerts,
 )
+from cleo_tui.data.link import Link, LinkState
 from cleo_tui.data.rates import Drain, Rates
 from cleo_tui.data.tally import Counts
 from cleo_tui.settings import Thresholds
+from tests.console.canned import NOW, WORKERS
 
 BUSY = Rates(enqueued=5.0, completed=5.0)
 OK = Drain("")
@@ -152,3 +155,12 @@ def test_an_alert_holds_since_it_was_first_seen_though_it_blinked() -> None:
 def test_the_worst_comes_first() -> None:
     late, stalled = Alert(Health.LATE, "a", ""), Alert(Health.STALLED, "b", "")
     assert [alert.subject for alert in AlertBook().note([late, stalled], 1.0)] == ["b", "a"]
+
+
+def test_a_worker_is_silent_by_what_was_read_of_it_not_by_how_long_ago_that_was() -> None:
+    link = Link(LinkState.CONNECTED, "h:1", "shop", NOW, None, None)
+    snapshot = assemble(
+        link=link, now=NOW + 60, taken_at=NOW + 60, known={}, names=frozenset(), queue_total=0, workers=tuple(WORKERS),
+        heard_at=NOW, server=None, denied={},
+    )  # fmt: skip
+    assert [(alert.said, alert.subject) for alert in snapshot.alerts] == [("silent", "worker-5-4f1c")]
