@@ -54,6 +54,7 @@ class ConfirmScreen(Dialog[Report | None]):
         self._typed = Input(id="typed", compact=True)
         self._typed.cursor_blink = False
         self._to_type: str | None = None
+        self._ask = Static(id="ask-count")
         self._progress = ProgressBar(total=plan.total, show_eta=False)
 
     def compose(self) -> ComposeResult:
@@ -72,9 +73,8 @@ class ConfirmScreen(Dialog[Report | None]):
                 if plan.caution:
                     yield Static(inked(f"! {plan.caution}", Role.BAD), id="caution")
             with Vertical(classes="foot"):
-                if (to_type := self._what_to_type()) is not None:
-                    where = "This is production. " if app_of(self).settings.production else ""
-                    yield Static(inked(f"{where}Type {to_type} to go on.", Role.WARN), id="ask-count")
+                if self._what_to_type() is not None:
+                    yield self._ask
                     yield self._typed
                 yield self._progress
                 with Horizontal(id="buttons"):
@@ -88,6 +88,8 @@ class ConfirmScreen(Dialog[Report | None]):
         if self._to_type is not None:
             self._typed.type = "integer" if self._to_type.isdigit() else "text"
             self._yes.disabled = True
+            where = "This is production. " if app_of(self).settings.production else ""
+            self._ask_for(where, Role.WARN)
             self._typed.focus()
         self.run_worker(self._look(), name="preview")
 
@@ -97,6 +99,9 @@ class ConfirmScreen(Dialog[Report | None]):
         if rung is Rung.TYPE_NAME:
             return self._plan.name
         return str(self._plan.total) if rung is Rung.TYPE_COUNT else None
+
+    def _ask_for(self, before: str, role: Role) -> None:
+        self._ask.update(inked(f"{before}Type {self._to_type} to go on.", role))
 
     async def _look(self) -> None:
         try:
@@ -116,9 +121,11 @@ class ConfirmScreen(Dialog[Report | None]):
         self._yes.disabled = self._to_type not in {event.value.strip(), event.value.replace(",", "")}
 
     def on_input_submitted(self) -> None:
-        """Enter after the right count goes to the button, not past it."""
+        """Enter after the right count goes to the button, not past it; after another it says so."""
         if not self._yes.disabled:
             self._yes.focus()
+        elif self._typed.value:
+            self._ask_for("That is something else. ", Role.BAD)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Do what was chosen."""

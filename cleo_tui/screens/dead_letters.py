@@ -160,13 +160,13 @@ class DeadLettersScreen(ChangesLetters, MarksRows, FiltersRows):
         if self._rows.total:
             return None
         if not self.queue:
-            return Card(Absence.EMPTY, "No dead letters", "Nothing has failed for good.")
+            return Card(Absence.EMPTY, "No dead letters", "A task that fails for good is kept here.")
         if self._kinds.value is None:
             return self._card_without_kinds()
         if self._filter and self._kinds.value.items:
             return Card(Absence.FILTERED, f"No kind of error matches {self._filter!r}", "", "esc clears the filter")
         hint = f"U brings back {say.plural(last.count, 'letter')}" if (last := self.last_discard) else ""
-        return Card(Absence.EMPTY, f"No dead letters in {self.queue}", "Nothing has failed for good here.", hint)
+        return Card(Absence.EMPTY, f"No dead letters in {self.queue}", "A task that fails for good is kept here.", hint)
 
     def _card_without_kinds(self) -> Card:
         error = self._kinds.error

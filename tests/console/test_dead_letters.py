@@ -47,7 +47,7 @@ async def test_without_dead_letters_there_is_nothing_to_do(cleo: Cleo, connect: 
     async with console(connect) as running:
         await until(lambda: running.app.snapshot and running.app.snapshot.server)
         await running.press("6")
-        await running.see("No dead letters", "Nothing has failed for good.")
+        await running.see("No dead letters", "A task that fails for good is kept here.")
         for key in "RDTUeEAl":
             await running.press(key)
             assert not running.app.screen.is_modal
