@@ -58,8 +58,8 @@ class Replaying:
             return ""
         now, recording = player.now(), player.recording
         glyph = "►" if self.plays else "‖"
-        whole = say.duration(recording.end - recording.start)
-        at = say.duration(round(now - recording.start))
+        length = recording.end - recording.start
+        at, whole = say.duration(min(round(now - recording.start), length)), say.duration(length)
         return f"{glyph} Replay of {recording.path.name} · {say.hour(now)} · {at} of {whole} · speed {player.speed:g}"
 
     def do_play(self) -> None:

@@ -82,6 +82,7 @@ async def test_a_recording_is_played_with_pause_seek_and_speed(server: Server, c
         await shop.press("z")
         await shop.see("mail-1")
         await until(lambda: player.now() == player.recording.end)
+        await shop.press(*["minus"] * 4)
         await shop.command("seek -600")
         await shop.see("► Replay", "z pause")
 

@@ -120,7 +120,7 @@ WALK: Sequence[Step] = (
     ("history @emails", (), ("emails", "success rate")),
     ("history @emails 24h", ("l", "l"), ("emails", "send")),
     ("more", (), ("Schedules", "Audit")),
-    ("schedules @emails", (), ("nightly", "every 3600 s")),
+    ("schedules @emails", (), ("nightly", "every 1 h")),
     ("locks @emails", (), ("acme",)),
     ("audit", (), ("retry all", "configure group")),
     ("audit @emails", (), ("emails · audit", "add schedule")),
