@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.widgets import Static
 
 from cleo_tui import say
@@ -21,16 +21,23 @@ class Alerts(Static):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._alerts: Sequence[Alert] = ()
+        self._ages: Sequence[str] = ()
         self._now = 0.0
 
     def tell(self, alerts: Sequence[Alert], now: float) -> None:
         """Show these alerts, as of ``now`` of the server's clock."""
-        self._now = now
-        if alerts != self._alerts or not self.border_title:
-            self._alerts = alerts
+        before = list(zip(self._alerts, self._ages, strict=True))
+        self._now, self._alerts, self._ages = now, alerts, [age_of(alert, now) for alert in alerts]
+        if len(alerts) != len(before) or not self.border_title:
             tell_edges(self, inked(f"Alerts  {len(alerts)}" if alerts else "Alerts", Role.STRONG))
             self.set_class(bool(alerts), "-some")
             self.refresh(layout=True)
+            return
+        new = zip(alerts, self._ages, strict=True)
+        changed = [place for place, (was, said) in enumerate(zip(before, new, strict=True)) if was != said]
+        if changed:
+            each = self._lines_each
+            self.refresh(*(Region(0, place * each, self.size.width, each) for place in changed))
 
     @property
     def _lines_each(self) -> int:
@@ -59,13 +66,18 @@ def _cut(content: Content, width: int) -> Content:
     return Content("\n").join([line.truncate(width, ellipsis=True) for line in content.split("\n", allow_blank=True)])
 
 
+def age_of(alert: Alert, now: float) -> str:
+    """For how long it holds, as people say it; nothing if that is not known."""
+    return "" if alert.since is None else say.age(max(0.0, now - alert.since))
+
+
 def line_of(alert: Alert, now: float, separator: str = "  ") -> Content:
     """An alert in a line: how bad, where, for how long, and what."""
     look = HEALTHS[alert.health]
-    lasts = f" {say.age(max(0.0, now - alert.since))}" if alert.since is not None else ""
+    age = age_of(alert, now)
     return Content.assemble(
         inked(f"{look.glyph} {alert.said} ", look.role),
         inked(alert.subject, Role.STRONG),
-        inked(lasts, Role.PLAIN),
+        inked(f" {age}" if age else "", Role.PLAIN),
         inked(f"{separator}{alert.text}", Role.MUTED),
     )

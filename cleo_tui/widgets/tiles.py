@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -42,10 +42,25 @@ class Tiles(Widget, Inked):
 
     def tell(self, tiles: Sequence[Tile]) -> None:
         """Show these tiles."""
-        if tiles != self._tiles:
-            grown = len(tiles) != len(self._tiles)
-            self._tiles = tiles
-            self.refresh(layout=grown)
+        before, self._tiles = self._tiles, tiles
+        if len(tiles) != len(before):
+            self.refresh(layout=True)
+        elif changes := list(self._changes(before)):
+            self.refresh(*changes)
+
+    def _changes(self, before: Sequence[Tile]) -> Iterator[Region]:
+        """What a tile says anew, and nothing beside it: they say something anew all the time."""
+        columns = self._columns(self.size.width)
+        for place, (old, new) in enumerate(zip(before, self._tiles, strict=True)):
+            row, column = divmod(place, columns)
+            left, right = self._edges(column, columns)
+            if (old.label, old.role) != (new.label, new.role):
+                yield Region(left, row * (LINES + GAP), right - left, LINES)
+            elif old != new:
+                yield Region(left, row * (LINES + GAP) + 1, right - left, 1)
+
+    def _edges(self, column: int, columns: int) -> tuple[int, int]:
+        return self.size.width * column // columns, self.size.width * (column + 1) // columns
 
     def notify_style_update(self) -> None:
         """All looks different now."""
@@ -72,8 +87,8 @@ class Tiles(Widget, Inked):
             return Strip.blank(self.size.width, self.ink())
         segments: list[Segment] = []
         for place, tile in enumerate(tiles):
-            width = self.size.width * (place + 1) // columns - self.size.width * place // columns
-            segments += self._tile(tile, line, width)
+            left, right = self._edges(place, columns)
+            segments += self._tile(tile, line, right - left)
         return Strip(Segment.adjust_line_length(segments, self.size.width, self.ink()), self.size.width)
 
     def _tile(self, tile: Tile, line: int, width: int) -> list[Segment]:
