@@ -117,7 +117,7 @@ def queue_alerts(
     alerts: list[Alert] = []
     match health:
         case Health.STALLED:
-            cause = "no worker serves it" if workers == 0 else "not taken: a task says why"
+            cause = "no worker serves it" if workers == 0 else "none is taken"
             since = max(now - oldest + (bounds.no_worker or 0.0), _last_left(minutes))
             alerts.append(Alert(health, queue, f"{waiting}, {cause}", since=since))
         case Health.FAILING:
