@@ -7,6 +7,7 @@ from typing import ClassVar, TypeVar
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.segment import Segment
 from rich.style import Style
+from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 
 from cleo_tui.actions import app_of
@@ -22,15 +23,15 @@ class Dialog(ModalScreen[Answer]):
     def render(self) -> RenderableType:
         """What lies behind."""
         behind = super().render()
-        if not app_of(self).current_theme.ansi:
-            return behind
-        return _Faint(behind, self.get_component_rich_style("dialog--behind"))
+        if isinstance(behind, BackgroundScreen) and app_of(self).current_theme.ansi:
+            return _Faint(behind, self.get_component_rich_style("dialog--behind"))
+        return behind
 
 
 class _Faint:
     """The texts of a screen without their looks."""
 
-    def __init__(self, behind: RenderableType, style: Style) -> None:
+    def __init__(self, behind: BackgroundScreen, style: Style) -> None:
         self._behind, self._style = behind, style
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:

@@ -10,6 +10,7 @@ from typing import Any
 
 from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from cleo_core import Cleo
 from cleo_tui.app import CleoApp
@@ -37,7 +38,8 @@ class Console:
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:
-        """Paste a text into what has the focus, which takes a test less time than its keys would."""
+        """Paste a text into the field that has the focus, which takes a test less time than its keys would."""
+        await until(lambda: isinstance(self.app.focused, Input), what="a field to type into")
         self.app.post_message(events.Paste(text))
         await self.pilot.pause()
 

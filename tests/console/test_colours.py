@@ -7,8 +7,11 @@ from collections.abc import Iterator
 import pytest
 from rich.color import Color, ColorType
 from rich.segment import Segment
+from textual._context import visible_screen_stack
+from textual.renderables.blank import Blank
 
 from cleo_tui.app import CleoApp
+from cleo_tui.screens.password import PasswordScreen
 from cleo_tui.settings import ConsoleSettings
 from cleo_tui.theme import SIXTEEN_NAME
 from tests.console.canned import CannedCleo
@@ -119,3 +122,12 @@ def test_where_no_colours_are_wanted_the_theme_is_the_one_that_needs_none(monkey
     assert CleoApp(settings=ConsoleSettings(theme="light")).theme == "light"
     monkeypatch.delenv("NO_COLOR")
     assert CleoApp(settings=ConsoleSettings()).theme == "dark"
+
+
+async def test_a_dialog_with_nothing_behind_it_is_drawn_in_sixteen_colours() -> None:
+    app = app_on(CannedCleo(), theme=SIXTEEN_NAME)
+    async with app.run_test(size=SIZES["80x24"]):
+        dialog = PasswordScreen("shop")
+        await app.push_screen(dialog)
+        visible_screen_stack.set([])
+        assert isinstance(dialog.render(), Blank)
