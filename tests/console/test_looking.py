@@ -393,11 +393,3 @@ async def test_help_that_finds_no_room_says_so_and_scrolls() -> None:
         await shop.see("On this screen")
         await shop.press("escape")
         await shop.see_no_more("esc closes")
-
-
-async def test_an_alert_tells_how_long_it_holds_though_nothing_else_is_new() -> None:
-    later = 0.0
-    async with console(CannedCleo, clock=lambda: clock() + later, settings=ConsoleSettings(refresh=60)) as shop:
-        await shop.see("growing billing 35 s")
-        later = 10.0
-        await shop.see("growing billing 45 s")

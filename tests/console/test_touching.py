@@ -1,4 +1,4 @@
-"""A change is drawn as Textual would draw it, and nothing else is."""
+"""What changes is drawn as Textual would draw it, when it does, and nothing else is."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cleo_core import Cleo
+from cleo_tui.settings import ConsoleSettings
 from cleo_tui.touching import TouchedOnly
 from cleo_tui.widgets.table import LazyTable
 from cleo_tui.widgets.tiles import Tiles
@@ -98,3 +99,11 @@ async def test_a_widget_is_asked_for_the_lines_that_changed(monkeypatch: pytest.
         await shop.pilot.pause(0.2)
     assert {crop.height for name, crop in asked if name == "LazyTable"} == {1}
     assert not [name for name, _ in asked if name in {"Chart", "KeyBar", "TopBar"}]
+
+
+async def test_an_alert_tells_how_long_it_holds_though_nothing_else_is_new() -> None:
+    later = 0.0
+    async with console(CannedCleo, clock=lambda: clock() + later, settings=ConsoleSettings(refresh=60)) as shop:
+        await shop.see("growing billing 35 s")
+        later = 10.0
+        await shop.see("growing billing 45 s")
